@@ -1,0 +1,110 @@
+"""The shapes of the rulebook's data. The data itself is in ``planner/rulebook/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from planner.domain.finding import CATEGORY_OF_SEVERITY, Axis, Category, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name of a rule. ``below`` (a tool version, exclusive) limits where the alias holds."""
+
+    id: str
+    tool: str = "ruff"
+    below: str = ""
+    """The alias holds for tool versions lower than this; empty: for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check of the rulebook: one TOML file in ``rulebook/rules/``."""
+
+    id: str
+    name: str
+    """The steady name (ruff's kebab-case name, or the id itself)."""
+    title: str
+    """A sentence a person would say: 'SubDagOperator is gone in Airflow 3'."""
+    checker: str
+    """The family of checks that reports it: ruff, upgradecheck, import-check, config-lint."""
+    severity: Severity
+    axis: Axis
+    minutes: int
+    """Senior-engineer minutes for one finding fixed by hand; see ``fix_minutes`` in decision.toml."""
+    what: str
+    why: str
+    instead: str
+    before: str = ""
+    after: str = ""
+    source: str = ""
+    """Link to the document that the rule rests on."""
+    category: Category | None = None
+    severity_from: Mapping[str, Severity] = field(default_factory=dict)
+    """Severity from a target line on: {'3.2': ERROR} means ERROR for 3.2 and later."""
+    symbol_severity_from: Mapping[str, Mapping[str, Severity]] = field(default_factory=dict)
+    """Per symbol prefix, the same: {'airflow.datasets': {'3.2': ERROR}}."""
+    when: str = "now"
+    """When it can be fixed: now (on 2.x), shim (a form that works on both sides), provider, after."""
+    family: str = ""
+    """The plan activity that counts it: subdags, removed-api, assets, xcom-backend, …"""
+    preview: bool = False
+    """Only reported with ruff's --preview."""
+    aliases: tuple[Alias, ...] = ()
+
+    def category_for(self, severity: Severity) -> Category:
+        return self.category or CATEGORY_OF_SEVERITY[severity]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What the rulebook says of one observation for one target release."""
+
+    rule_id: str
+    severity: Severity
+    category: Category
+    axis: Axis
+    minutes: int
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything the product rests on that a reviewer might dispute, with the hash of the files it came from."""
+
+    rules: Mapping[str, Rule]
+    symbols: Mapping[str, Mapping[str, str]]
+    """Measured status of Airflow's names: {'airflow.Dataset': {'3.2': 'deprecated', 'use': …}}."""
+    decision: Mapping[str, Any]
+    plans: Mapping[str, Mapping[str, Any]]
+    runbook: Mapping[str, Any]
+    releases: Mapping[str, Mapping[str, Any]]
+    support: Mapping[str, Any]
+    """Support clock: lines, dates, Python and database ranges."""
+    hash: str
+
+    @property
+    def target_lines(self) -> tuple[str, ...]:
+        """The 3.x lines one may aim at, oldest first."""
+        return tuple(self.support["target_lines"])
+
+    @property
+    def default_target(self) -> str:
+        """The newest supported line, proposed where the facts name none."""
+        return self.target_lines[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class SupportLine:
+    """One release line on the support clock. ``eol`` is None where Airflow publishes no date."""
+
+    line: str
+    latest: str
+    released: date
+    eol: date | None
+    python: tuple[str, ...]
+    databases: Mapping[str, str]
+    source: str

@@ -1,0 +1,47 @@
+"""Storage: fields, constraints, choices; no rules."""
+
+from planner.models.deployment import (
+    AxisLead,
+    DecisionRecord,
+    Deployment,
+    GateSignature,
+    PastedNotes,
+    RunbookRevision,
+)
+from planner.models.finding import Event, Finding, Waiver
+from planner.models.person import (
+    ApiToken,
+    Beat,
+    FolderRule,
+    Invite,
+    Membership,
+    Owner,
+    OwnerAlias,
+    Role,
+    SignInLink,
+)
+from planner.models.source import Dag, Scan, Source
+
+__all__ = [
+    "ApiToken",
+    "AxisLead",
+    "Beat",
+    "Dag",
+    "DecisionRecord",
+    "Deployment",
+    "Event",
+    "Finding",
+    "FolderRule",
+    "GateSignature",
+    "Invite",
+    "Membership",
+    "Owner",
+    "OwnerAlias",
+    "PastedNotes",
+    "Role",
+    "RunbookRevision",
+    "Scan",
+    "SignInLink",
+    "Source",
+    "Waiver",
+]

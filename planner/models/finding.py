@@ -1,0 +1,100 @@
+"""Findings and their append-only event log."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from planner.domain.finding import Axis, Category, Severity, State
+
+
+def _choices(enum: type) -> list[tuple[str, str]]:
+    return [(member.value, member.value) for member in enum]  # type: ignore[attr-defined]
+
+
+class Finding(models.Model):
+    """One problem at one place in one source's code, tracked from scan to scan."""
+
+    deployment = models.ForeignKey("planner.Deployment", models.CASCADE, related_name="findings")
+    source = models.ForeignKey("planner.Source", models.CASCADE, related_name="findings")
+    checker = models.CharField(max_length=20)
+    rule_id = models.CharField(max_length=80)
+    known = models.BooleanField(default=True)
+    """False where the rulebook does not know the rule: shown as unclassified."""
+    reported_severity = models.CharField(max_length=20, blank=True)
+    severity = models.CharField(max_length=7, choices=_choices(Severity))
+    severity_rank = models.PositiveSmallIntegerField()
+    """0 ERROR, 1 WARNING, 2 INFO: what lists sort by."""
+    category = models.CharField(max_length=7, choices=_choices(Category))
+    axis = models.CharField(max_length=10, choices=_choices(Axis))
+    minutes = models.PositiveIntegerField(default=0)
+    path = models.CharField(max_length=1000)
+    line = models.PositiveIntegerField(null=True)
+    column = models.PositiveIntegerField(null=True)
+    end_line = models.PositiveIntegerField(null=True)
+    cell = models.PositiveIntegerField(null=True)
+    symbol = models.CharField(max_length=300, blank=True)
+    message = models.TextField(blank=True)
+    content = models.CharField(max_length=300, blank=True)
+    """The text of the line as last seen, white space folded."""
+    dag_ids = models.TextField(blank=True)
+    """DAG ids it blocks, one a line."""
+    fix = models.TextField(blank=True)
+    """JSON of the tool's edit, as in ``Observation.fix``."""
+    extra = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=_choices(State), default=State.OPEN)
+    regressed = models.BooleanField(default=False)
+    owner = models.ForeignKey(
+        "planner.Owner", models.SET_NULL, null=True, blank=True, related_name="findings"
+    )
+    owner_because = models.CharField(max_length=200, blank=True)
+    owner_picked = models.BooleanField(default=False)
+    """A person's pick; no rule ever changes it."""
+    due = models.DateField(null=True, blank=True)
+    due_picked = models.BooleanField(default=False)
+    note = models.TextField(blank=True)
+    first_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+")
+    last_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+")
+    """The newest scan that saw it."""
+    first_seen = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["source", "state"], name="finding_by_source"),
+            models.Index(
+                fields=["deployment", "state", "severity_rank", "id"], name="finding_by_severity"
+            ),
+            models.Index(fields=["owner", "state"], name="finding_by_owner"),
+        ]
+
+
+class Event(models.Model):
+    """One change of one finding. A finding's state is the fold of its events."""
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=16)
+    """opened, moved, fixed, removed, reopened, contradicted, claimed, unclaimed, assigned, waived,
+    waiver_ended, due_set, noted, rerated."""
+    at = models.DateTimeField()
+    scan = models.ForeignKey("planner.Scan", models.SET_NULL, null=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    why = models.CharField(max_length=500, blank=True)
+    change = models.TextField(blank=True)
+    """JSON {"field": [before, after], …}."""
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Waiver(models.Model):
+    """A finding set aside until a date, with a reason and an approver. It comes back by itself."""
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="waivers")
+    reason = models.TextField()
+    approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_on = models.DateField()
+    ended_at = models.DateTimeField(null=True, blank=True)

@@ -85,6 +85,8 @@ class Rulebook:
     support: Mapping[str, Any]
     """Support clock: lines, dates, Python and database ranges."""
     hash: str
+    ownership: Mapping[str, Any] = field(default_factory=dict)
+    """ownership.toml: names in DAGs that are not people."""
 
     @property
     def target_lines(self) -> tuple[str, ...]:

@@ -18,6 +18,21 @@ class Alias:
     tool: str = "ruff"
     below: str = ""
     """The alias holds for tool versions lower than this; empty: for all."""
+    symbols: tuple[str, ...] = ()
+    """Where given, the alias holds only for these names and what lies below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolCase:
+    """What a rule says otherwise about one Airflow name, and about every name below it."""
+
+    prefix: str
+    severity_from: Mapping[str, Severity] = field(default_factory=dict)
+    """Severity from a target line on; wins over the rule's and over the measured status."""
+    minutes: int | None = None
+    family: str = ""
+    when: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +60,10 @@ class Rule:
     category: Category | None = None
     severity_from: Mapping[str, Severity] = field(default_factory=dict)
     """Severity from a target line on: {'3.2': ERROR} means ERROR for 3.2 and later."""
-    symbol_severity_from: Mapping[str, Mapping[str, Severity]] = field(default_factory=dict)
-    """Per symbol prefix, the same: {'airflow.datasets': {'3.2': ERROR}}."""
+    cases: tuple[SymbolCase, ...] = ()
+    """Names that the rule rates, counts or fixes otherwise; the longest prefix holds."""
+    by_symbol: bool = False
+    """True where the rule is about whether a name can be imported: its measured status then decides."""
     when: str = "now"
     """When it can be fixed: now (on 2.x), shim (a form that works on both sides), provider, after."""
     family: str = ""

@@ -1,0 +1,257 @@
+"""What a finding is called and how bad it is on the target release. Pure, and cheap when repeated.
+
+Severity is decided in this order, the later wins:
+
+1. the rule's own, and its ``severity_from`` for the target line;
+2. for rules about whether a name can be imported, what was measured on the target: gone is an ERROR, and
+   what still imports is at most a WARNING;
+3. the rule's case for that name, where its ``severity_from`` reaches the target line.
+
+A rule that the rulebook does not know keeps its reported severity and is marked unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from packaging.version import InvalidVersion, Version
+
+from planner.domain.finding import CATEGORY_OF_SEVERITY, SEVERITY_ORDER, Axis, Severity
+from planner.domain.report import Observation
+from planner.domain.rules import Rating, Rule, Rulebook, SymbolCase
+
+REPORTED = {
+    "error": Severity.ERROR,
+    "critical": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "major": Severity.WARNING,
+}
+"""Severities of tools, in lower case; anything else counts as INFO."""
+
+_MEMORY = 50_000
+"""Distinct observations a rater remembers before it starts afresh: bounds what a hostile report can take."""
+
+
+def canonical_rule(
+    rule: str,
+    rule_name: str,
+    url: str,
+    tool_version: str,
+    rulebook: Rulebook,
+    *,
+    symbol: str = "",
+) -> str:
+    """The rulebook's id of a rule, whatever a tool's version calls it; an unknown one comes back unchanged.
+
+    A rule's name (given, at the end of its documentation link, or in place of the id) is the steadiest key.
+    Only without one does the code count, read as that tool version meant it.
+    """
+    return _Canon(rulebook, tool_version).canonical(rule, rule_name, url, symbol)
+
+
+def rate(
+    observation: Observation, *, target_line: str, tool_version: str, rulebook: Rulebook
+) -> Rating:
+    """Rate one observation. For many, make one ``Rater`` and call it."""
+    return Rater(rulebook, target_line=target_line, tool_version=tool_version)(observation)
+
+
+def family_of(rule_id: str, symbol: str, rulebook: Rulebook) -> str:
+    """The plan activity that counts a finding: the name's own family, else the rule's, else ``other``."""
+    rule = rulebook.rules.get(rule_id)
+    if rule is None:
+        return "other"
+    case = case_for(rule, symbol)
+    return case.family if case and case.family else rule.family
+
+
+def when_of(rule_id: str, symbol: str, rulebook: Rulebook) -> str:
+    """When a finding can be fixed: now, shim, provider or after. Unknown rules: now."""
+    rule = rulebook.rules.get(rule_id)
+    if rule is None:
+        return "now"
+    case = case_for(rule, symbol)
+    return case.when if case and case.when else rule.when
+
+
+def instead_of(rule_id: str, symbol: str, rulebook: Rulebook) -> str:
+    """What to use instead, in words: the name's own remedy, the measured replacement, or the rule's."""
+    rule = rulebook.rules.get(rule_id)
+    if rule is None:
+        return ""
+    case = case_for(rule, symbol)
+    if case and case.instead:
+        return case.instead
+    use = rulebook.symbols.get(symbol, {}).get("use", "") if rule.by_symbol else ""
+    return f"Use {use}." if "." in use else rule.instead
+
+
+def case_for(rule: Rule, symbol: str) -> SymbolCase | None:
+    """The rule's case for a name: the longest prefix that holds it."""
+    if not symbol:
+        return None
+    held = [case for case in rule.cases if _below(symbol, case.prefix)]
+    return max(held, key=lambda case: len(case.prefix), default=None)
+
+
+def severity_on(rule: Rule, symbol: str, target_line: str, rulebook: Rulebook) -> Severity:
+    """How bad a finding of this rule about this name is on a target line."""
+    target = Version(target_line)
+    severity = _from(rule.severity_from, target) or rule.severity
+    if rule.by_symbol:
+        status = measured(symbol, target_line, rulebook)
+        if status == "gone":
+            severity = Severity.ERROR
+        elif status:
+            severity = max(severity, Severity.WARNING, key=SEVERITY_ORDER.__getitem__)
+    case = case_for(rule, symbol)
+    return (_from(case.severity_from, target) if case else None) or severity
+
+
+def measured(symbol: str, target_line: str, rulebook: Rulebook) -> str:
+    """ok, deprecated or gone on the target line; empty where the name was not measured.
+
+    A line that was not measured falls back to the newest one before it. A name that did not import on 2.11
+    either needed a provider which was not installed, so its status says nothing, save for airflow.contrib.
+    """
+    statuses = rulebook.symbols.get(symbol)
+    if statuses is None:
+        return ""
+    if statuses.get("2.11") == "gone" and not symbol.startswith("airflow.contrib."):
+        return ""
+    line = _line_at(_measured_lines(statuses), Version(target_line))
+    return statuses[line] if line else ""
+
+
+class Rater:
+    """Rates observations of one report for one target. Remembers every distinct answer."""
+
+    def __init__(self, rulebook: Rulebook, *, target_line: str, tool_version: str = "") -> None:
+        self._rulebook = rulebook
+        self._target = target_line
+        self._canon = _Canon(rulebook, tool_version)
+        self._known: dict[tuple[str, str, str, str, str], Rating] = {}
+
+    def __call__(self, observation: Observation) -> Rating:
+        key = (
+            observation.rule,
+            observation.rule_name,
+            observation.url,
+            observation.symbol,
+            observation.severity,
+        )
+        rating = self._known.get(key)
+        if rating is None:
+            if len(self._known) >= _MEMORY:
+                self._known.clear()
+            rating = self._known[key] = self._rate(*key)
+        return rating
+
+    def _rate(self, code: str, name: str, url: str, symbol: str, reported: str) -> Rating:
+        rule_id = self._canon.canonical(code, name, url, symbol)
+        rule = self._rulebook.rules.get(rule_id)
+        if rule is None:
+            return self._unknown(rule_id, reported)
+        severity = severity_on(rule, symbol, self._target, self._rulebook)
+        case = case_for(rule, symbol)
+        return Rating(
+            rule_id=rule.id,
+            severity=severity,
+            category=rule.category_for(severity),
+            axis=rule.axis,
+            minutes=case.minutes if case and case.minutes is not None else rule.minutes,
+        )
+
+    def _unknown(self, rule_id: str, reported: str) -> Rating:
+        unclassified = self._rulebook.decision["unknown_rule"]
+        severity = REPORTED.get(reported.strip().lower(), Severity.INFO)
+        return Rating(
+            rule_id=rule_id,
+            severity=severity,
+            category=CATEGORY_OF_SEVERITY[severity],
+            axis=Axis(unclassified["axis"]),
+            minutes=unclassified["minutes"],
+            known=False,
+        )
+
+
+class _Canon:
+    """Names and aliases of a rulebook as one tool version means them."""
+
+    def __init__(self, rulebook: Rulebook, tool_version: str) -> None:
+        self._ids = {rule_id.lower(): rule_id for rule_id in rulebook.rules}
+        self._names = {rule.name.lower(): rule.id for rule in rulebook.rules.values()}
+        self._codes: dict[str, str] = {}
+        """Codes that an older version of the tool used for another rule."""
+        self._moved: dict[tuple[str, str], str] = {}
+        """(rule by name, name of Airflow) that newer versions of the tool report as another rule."""
+        used = _version(tool_version)
+        for rule in rulebook.rules.values():
+            for alias in rule.aliases:
+                self._learn(rule, alias.id.lower(), alias.below, alias.symbols, used)
+
+    def _learn(
+        self, rule: Rule, code: str, below: str, symbols: tuple[str, ...], used: Version | None
+    ) -> None:
+        if symbols:
+            self._moved |= {(code, symbol): rule.id for symbol in symbols}
+        elif not below or (used is not None and used < Version(below)):
+            self._codes[code] = rule.id
+
+    def canonical(self, code: str, name: str, url: str, symbol: str) -> str:
+        code = code.strip()
+        lower = code.lower()
+        by_name = (
+            self._names.get(name.strip().lower())
+            or self._names.get(_last_part(url))
+            or self._names.get(lower)
+        )
+        found = by_name or self._codes.get(lower) or self._ids.get(lower)
+        if found is None:
+            return code
+        meant_today = self._ids.get(lower) == found
+        return found if meant_today else self._moved_to(lower, symbol) or found
+
+    def _moved_to(self, code: str, symbol: str) -> str | None:
+        """Where newer versions split an old rule by name, the half that holds this one."""
+        for prefix in _prefixes(symbol):
+            if (code, prefix) in self._moved:
+                return self._moved[code, prefix]
+        return None
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2].lower()
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _below(symbol: str, prefix: str) -> bool:
+    return symbol == prefix or symbol.startswith(f"{prefix}.")
+
+
+def _prefixes(symbol: str) -> Iterable[str]:
+    """The name and everything above it, longest first."""
+    while symbol:
+        yield symbol
+        symbol = symbol.rpartition(".")[0]
+
+
+def _from(severities: Mapping[str, Severity], target: Version) -> Severity | None:
+    """The entry of the newest line that is not newer than the target."""
+    line = _line_at(severities, target)
+    return severities[line] if line else None
+
+
+def _line_at(lines: Iterable[str], target: Version) -> str:
+    reached = [line for line in lines if Version(line) <= target]
+    return max(reached, key=Version, default="")
+
+
+def _measured_lines(statuses: Mapping[str, str]) -> list[str]:
+    return [line for line in statuses if line[0].isdigit()]

@@ -1,0 +1,533 @@
+"""The only code of the rulebook: reads its data files, checks their shapes, and hashes their bytes.
+
+The shapes are described in ``docs/rulebook.md``. Whatever is wrong is an error that names the file and the
+key, at start: a rulebook with a typing mistake must never rate a finding.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from packaging.version import InvalidVersion, Version
+
+from planner.domain.finding import Axis, Category, Severity
+from planner.domain.rules import Alias, Rule, Rulebook, SymbolCase
+
+T = TypeVar("T")
+
+FOLDER = Path(__file__).parent
+MEASURED = {"o": "ok", "d": "deprecated", "g": "gone"}
+"""Letters of ``symbols.json``: imports, imports with a warning, does not import."""
+WHENS = ("now", "shim", "provider", "after")
+CHECKERS = ("ruff", "upgradecheck", "import-check", "config-lint")
+NOTE_KINDS = ("new", "deprecated", "removed")
+SIGNAL_TESTS = ("yes", "any", "at-least", "below")
+
+
+class RulebookError(ValueError):
+    """A file of the rulebook says something that cannot be. The message names the file and the key."""
+
+    def __init__(self, file: str, key: str, sentence: str) -> None:
+        super().__init__(
+            f"rulebook/{file}: {key}: {sentence}" if key else f"rulebook/{file}: {sentence}"
+        )
+
+
+@functools.cache
+def rulebook() -> Rulebook:
+    """The rulebook as shipped, read once per process."""
+    return read(FOLDER)
+
+
+def read(folder: Path) -> Rulebook:
+    """Read and check every file below ``folder``.
+
+    Raises:
+        RulebookError: a file is missing, cannot be parsed or has the wrong shape.
+    """
+    paths = sorted(
+        [*folder.rglob("*.toml"), folder / "symbols.json"], key=lambda path: _name(folder, path)
+    )
+    texts = {_name(folder, path): _bytes(folder, path) for path in paths}
+    tables = {name: _toml(name, text) for name, text in texts.items() if name.endswith(".toml")}
+    rules = _rules(_below(tables, "rules/"))
+    support = _support("support.toml", _one(tables, "support.toml"))
+    return Rulebook(
+        rules=rules,
+        symbols=_symbols("symbols.json", texts["symbols.json"]),
+        decision=_decision("decision.toml", _one(tables, "decision.toml")),
+        plans=_plans(_below(tables, "plans/")),
+        runbook={Path(name).stem: table for name, table in _below(tables, "runbook/").items()},
+        releases=_releases(_below(tables, "releases/"), support["target_lines"], rules),
+        support=support,
+        hash=_hash(texts),
+    )
+
+
+# --- Files ---------------------------------------------------------------------------------------------
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _bytes(folder: Path, path: Path) -> bytes:
+    if not path.is_file():
+        raise RulebookError(_name(folder, path), "", "the file is missing")
+    return path.read_bytes()
+
+
+def _toml(name: str, text: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulebookError(name, "", f"is not TOML: {error}") from error
+
+
+def _one(tables: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in tables:
+        raise RulebookError(name, "", "the file is missing")
+    return tables[name]
+
+
+def _below(tables: Mapping[str, dict[str, Any]], prefix: str) -> dict[str, dict[str, Any]]:
+    return {name: table for name, table in tables.items() if name.startswith(prefix)}
+
+
+def _hash(texts: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and bytes of all files in sorted order, so that a moved line changes it too."""
+    total = hashlib.sha256()
+    for name in sorted(texts):
+        total.update(f"{name}\0{len(texts[name])}\0".encode())
+        total.update(texts[name])
+    return total.hexdigest()
+
+
+# --- Checks of single values -----------------------------------------------------------------------------
+
+
+class _Table:
+    """One table of one file, read key by key; what nobody asked for is a typing mistake."""
+
+    def __init__(self, file: str, where: str, table: Any) -> None:
+        if not isinstance(table, dict):
+            raise RulebookError(file, where, "must be a table")
+        self.file, self.where, self.table = file, where, table
+        self.asked: set[str] = set()
+
+    def key(self, key: str) -> str:
+        return f"{self.where}.{key}" if self.where else key
+
+    def wrong(self, key: str, sentence: str) -> RulebookError:
+        return RulebookError(self.file, self.key(key), sentence)
+
+    def get(self, key: str, check: Callable[[Any], T], default: T | None = None) -> T:
+        self.asked.add(key)
+        if key not in self.table:
+            if default is None:
+                raise self.wrong(key, "is missing")
+            return default
+        try:
+            return check(self.table[key])
+        except ValueError as error:
+            raise self.wrong(key, str(error)) from error
+
+    def sub(self, key: str) -> _Table:
+        self.asked.add(key)
+        if key not in self.table:
+            raise self.wrong(key, "is missing")
+        return _Table(self.file, self.key(key), self.table[key])
+
+    def subs(self, key: str, *, optional: bool = False) -> list[_Table]:
+        self.asked.add(key)
+        if key not in self.table and optional:
+            return []
+        rows = self.table.get(key)
+        if not isinstance(rows, list) or not rows:
+            raise self.wrong(key, "must be a list of tables, with at least one")
+        return [_Table(self.file, f"{self.key(key)}[{at}]", row) for at, row in enumerate(rows)]
+
+    def named(self, key: str) -> dict[str, _Table]:
+        inner = self.sub(key)
+        return {name: _Table(self.file, inner.key(name), row) for name, row in inner.table.items()}
+
+    def done(self) -> None:
+        for key in self.table:
+            if key not in self.asked:
+                raise self.wrong(
+                    key, f"is not known here; known are {', '.join(sorted(self.asked))}"
+                )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be text")
+    return value.strip("\n")
+
+
+def _maybe_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return value.strip("\n")
+
+
+def _link(value: Any) -> str:
+    text = _text(value)
+    if not text.startswith("https://"):
+        raise ValueError("must be an https:// link")
+    return text
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("must be a whole number, not negative")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError("must be a number, not negative")
+    return float(value)
+
+
+def _share(value: Any) -> float:
+    number = _number(value)
+    if number > 1:
+        raise ValueError("must lie between 0 and 1")
+    return number
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, date):
+        raise ValueError("must be a date, like 2026-04-22")
+    return value
+
+
+def _line(value: Any) -> str:
+    text = _text(value)
+    try:
+        parsed = Version(text)
+    except InvalidVersion:
+        raise ValueError(f'"{text}" is not a release line; write one like 3.1') from None
+    if len(parsed.release) != 2:
+        raise ValueError(f'"{text}" is not a release line; write one like 3.1')
+    return text
+
+
+def _release(value: Any) -> str:
+    text = _text(value)
+    try:
+        Version(text)
+    except InvalidVersion:
+        raise ValueError(f'"{text}" is not a version') from None
+    return text
+
+
+def _one_of(choices: Iterable[str]) -> Callable[[Any], str]:
+    allowed = tuple(choices)
+
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f'"{value}" is not one of {", ".join(allowed)}')
+        return str(value)
+
+    return check
+
+
+def _list_of(check: Callable[[Any], T]) -> Callable[[Any], list[T]]:
+    def checked(value: Any) -> list[T]:
+        if not isinstance(value, list):
+            raise ValueError("must be a list")
+        return [check(entry) for entry in value]
+
+    return checked
+
+
+def _map_of(
+    check_key: Callable[[Any], str], check: Callable[[Any], T]
+) -> Callable[[Any], dict[str, T]]:
+    def checked(value: Any) -> dict[str, T]:
+        if not isinstance(value, dict):
+            raise ValueError("must be a table")
+        return {check_key(key): check(entry) for key, entry in value.items()}
+
+    return checked
+
+
+def _severity(value: Any) -> Severity:
+    return Severity(_one_of(Severity)(value))
+
+
+_severities = _map_of(_line, _severity)
+
+
+# --- Rules -----------------------------------------------------------------------------------------------
+
+
+def _rules(files: Mapping[str, dict[str, Any]]) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for file, table in files.items():
+        rule = _rule(_Table(file, "", table))
+        if rule.id in rules:
+            raise RulebookError(file, "id", f'"{rule.id}" is already taken by another file')
+        if Path(file).stem.lower() != rule.id.lower():
+            raise RulebookError(file, "id", f'"{rule.id}" does not match the name of the file')
+        rules[rule.id] = rule
+    if not rules:
+        raise RulebookError("rules", "", "there is no rule")
+    return rules
+
+
+def _rule(table: _Table) -> Rule:
+    category = table.get("category", _one_of(["", *Category]), "")
+    rule = Rule(
+        id=table.get("id", _text),
+        name=table.get("name", _text),
+        title=table.get("title", _text),
+        checker=table.get("checker", _one_of(CHECKERS)),
+        severity=table.get("severity", _severity),
+        category=Category(category) if category else None,
+        axis=Axis(table.get("axis", _one_of(Axis))),
+        minutes=table.get("minutes", _whole),
+        what=table.get("what", _text),
+        why=table.get("why", _text),
+        instead=table.get("instead", _text),
+        before=table.get("before", _maybe_text, ""),
+        after=table.get("after", _maybe_text, ""),
+        source=table.get("source", _link),
+        severity_from=table.get("severity_from", _severities, {}),
+        cases=tuple(_case(case) for case in table.subs("cases", optional=True)),
+        by_symbol=table.get("by_symbol", _flag, False),
+        when=table.get("when", _one_of(WHENS)),
+        family=table.get("family", _text),
+        preview=table.get("preview", _flag, False),
+        aliases=tuple(_alias(alias) for alias in table.subs("aliases", optional=True)),
+    )
+    table.done()
+    return rule
+
+
+def _case(table: _Table) -> SymbolCase:
+    minutes = table.get("minutes", _whole, -1)
+    case = SymbolCase(
+        prefix=table.get("prefix", _text),
+        severity_from=table.get("severity_from", _severities, {}),
+        minutes=minutes if minutes >= 0 else None,
+        family=table.get("family", _maybe_text, ""),
+        when=table.get("when", _one_of(["", *WHENS]), ""),
+        instead=table.get("instead", _maybe_text, ""),
+    )
+    table.done()
+    return case
+
+
+def _alias(table: _Table) -> Alias:
+    alias = Alias(
+        id=table.get("id", _text),
+        tool=table.get("tool", _text, "ruff"),
+        below=table.get("below", _release) if "below" in table.table else "",
+        symbols=tuple(table.get("symbols", _list_of(_text), [])),
+    )
+    table.asked.add("below")
+    table.done()
+    return alias
+
+
+# --- The measured names ------------------------------------------------------------------------------------
+
+
+def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
+    """``{"lines": […], "symbols": {name: "oddgg" or ["oddgg", use]}}``, a letter for every line."""
+    try:
+        table = json.loads(text)
+        lines, symbols = table["lines"], table["symbols"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RulebookError(file, "", f"must be JSON with lines and symbols: {error}") from error
+    return {name: _measured(file, name, lines, entry) for name, entry in symbols.items()}
+
+
+def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, str]:
+    letters, use = (entry, "") if isinstance(entry, str) else (entry[0], entry[1])
+    if len(letters) != len(lines) or set(letters) - MEASURED.keys():
+        raise RulebookError(file, name, f"must have one of o, d, g for each of {', '.join(lines)}")
+    status = {line: MEASURED[letter] for line, letter in zip(lines, letters, strict=True)}
+    return status | {"use": use} if use else status
+
+
+# --- Decision ----------------------------------------------------------------------------------------------
+
+
+def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    """Check the decision's numbers; the shape is the file's own, see docs/rulebook.md."""
+    table = _Table(file, "", raw)
+    _keys(table.sub("verdicts"), now=_text, later=_text, defer=_text)
+    _keys(table.sub("score"), threshold=_whole)
+    keys = [_signal(signal) for signal in table.subs("signals")]
+    _keys(table.sub("gate"), dags_per_quarter=_number, minimum_quarters=_number)
+    _keys(
+        table.sub("second_opinion"),
+        signals=_list_of(_one_of(keys)),
+        needed=_whole,
+        now=_text,
+        wait=_text,
+    )
+    _keys(table.sub("evidence_opinion"), now=_text, wait=_text, defer=_text)
+    _keys(
+        table.sub("providers"),
+        need_3=_list_of(_text),
+        aliases=_map_of(_text, _text),
+        first_needing_2_11=_map_of(_text, _release),
+    )
+    _keys(table.sub("python"), first_line=_map_of(_line, _line))
+    _keys(table.sub("precondition"), scan_days=_whole, sentence=_text)
+    _keys(
+        table.sub("effort"),
+        weeks_per_quarter=_number,
+        weeks_per_month=_number,
+        months_for_reference=_number,
+        delivery_weeks=_number,
+        delivery_engineers=_number,
+        reference_dags=_number,
+        hours_per_week=_number,
+        route_hop_weeks=_list_of(_number),
+        soak_weeks=_list_of(_number),
+        why_they_differ=_text,
+    )
+    _keys(table.sub("fix_minutes"), safe=_whole, unsafe=_whole, manual=_whole, unknown=_whole)
+    _keys(table.sub("unknown_rule"), axis=_one_of(Axis), minutes=_whole)
+    _keys(table.sub("due_days"), **dict.fromkeys(Severity, _whole))
+    _keys(table.sub("hold"), share=_share, least=_whole)
+    _keys(table.sub("look_again"), **dict.fromkeys(raw["verdicts"].values(), _whole))
+    table.done()
+    return raw
+
+
+def _signal(table: _Table) -> str:
+    key = table.get("key", _text)
+    test = table.get("test", _one_of(SIGNAL_TESTS))
+    for name in ("label", "when", "fact", "truth"):
+        table.get(name, _text)
+    table.get("points", _whole)
+    table.get("axis", _one_of(Axis))
+    table.get("source", _link)
+    if test in ("at-least", "below"):
+        table.get("value", _release)
+    table.done()
+    return key
+
+
+def _keys(table: _Table, **checks: Callable[[Any], Any]) -> None:
+    """Every key of the table is there, has the right shape, and none is left over."""
+    for key, check in checks.items():
+        table.get(key, check)
+    table.done()
+
+
+# --- Support clock -------------------------------------------------------------------------------------------
+
+
+def _support(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    table = _Table(file, "", raw)
+    lines = table.named("lines")
+    known = _one_of(lines)
+    targets = table.get("target_lines", _list_of(known))
+    if not targets or targets != sorted(targets, key=Version):
+        raise table.wrong("target_lines", "must name at least one line, oldest first")
+    if table.get("default_target", _one_of(targets)) != targets[-1]:
+        raise table.wrong("default_target", f"must be the newest target line, {targets[-1]}")
+    for key in ("stop_line", "oldest_line"):
+        table.get(key, known)
+    table.get("checked_on", _day)
+    table.get("source", _link)
+    table.get("sentence", _text)
+    for line, entry in lines.items():
+        _support_line(line, entry)
+    for entry in table.named("hosting").values():
+        _keys(entry, label=_text, note=_text, verified=_flag, source=_link)
+    table.done()
+    return raw
+
+
+def _support_line(line: str, table: _Table) -> None:
+    latest = table.get("latest", _release)
+    if not latest.startswith(f"{line}."):
+        raise table.wrong("latest", f"{latest} is not of the line {line}")
+    for key in ("released", "last_release"):
+        table.get(key, _day)
+    if "eol" in table.table:
+        table.get("eol", _day)
+    table.asked |= {"eol"}
+    table.get("status", _text)
+    table.get("python", _list_of(_line))
+    table.get("python_note", _text, "-")
+    table.get("databases", _map_of(_text, _text))
+    table.get("not_verified", _list_of(_text))
+    if latest in table.get("yanked", _list_of(_release)):
+        raise table.wrong("yanked", f"the latest release {latest} cannot be a yanked one")
+    table.done()
+
+
+# --- Plans and release notes -----------------------------------------------------------------------------------
+
+
+def _plans(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Templates by file stem. Every phase has a key, a name, a length and a risk; more is the plan's own."""
+    plans: dict[str, dict[str, Any]] = {}
+    for file, raw in files.items():
+        table = _Table(file, "", raw)
+        table.get("name", _text)
+        keys = []
+        for phase in table.subs("phases"):
+            keys.append(phase.get("key", _text))
+            phase.get("name", _text)
+            phase.get("risk", _text)
+        if len(set(keys)) != len(keys):
+            raise table.wrong("phases", f"keys must differ: {', '.join(keys)}")
+        plans[Path(file).stem] = raw
+    return plans
+
+
+def _releases(
+    files: Mapping[str, dict[str, Any]], targets: list[str], rules: Mapping[str, Rule]
+) -> dict[str, dict[str, Any]]:
+    releases: dict[str, dict[str, Any]] = {}
+    for file, raw in files.items():
+        table = _Table(file, "", raw)
+        if (line := table.get("line", _line)) != Path(file).stem:
+            raise table.wrong("line", f'"{line}" does not match the name of the file')
+        table.get("title", _text)
+        table.get("link", _link)
+        for note in table.subs("notes"):
+            _note(note, rules)
+        table.done()
+        releases[line] = raw
+    for line in targets:
+        if line not in releases:
+            raise RulebookError(f"releases/{line}.toml", "", "the file is missing")
+    return releases
+
+
+def _note(table: _Table, rules: Mapping[str, Rule]) -> None:
+    table.get("quote", _text)
+    table.get("axis", _one_of(Axis))
+    table.get("kind", _one_of(NOTE_KINDS))
+    table.get("link", _link)
+    table.get("before", _text)
+    table.get("answer", _text)
+    table.get("rules", _list_of(_one_of(rules)), [])
+    table.get("symbols", _list_of(_text), [])
+    table.get("fact", _text, "-")
+    table.done()

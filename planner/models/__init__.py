@@ -1,5 +1,6 @@
 """Storage: fields, constraints, choices; no rules."""
 
+from planner.domain.access import Role
 from planner.models.deployment import (
     AxisLead,
     DecisionRecord,
@@ -17,7 +18,6 @@ from planner.models.person import (
     Membership,
     Owner,
     OwnerAlias,
-    Role,
     SignInLink,
 )
 from planner.models.source import Dag, Scan, Source

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from planner.domain.access import Role
+
 
 class Owner(models.Model):
     """A person or team that findings belong to. Not necessarily someone who can sign in."""
@@ -61,11 +63,7 @@ class FolderRule(models.Model):
         ordering = ["id"]
 
 
-class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    OWNER = "owner", "Owner"
-    MANAGER = "manager", "Manager"
-    ADMIN = "admin", "Admin"
+ROLES = [(role.value, role.label) for role in Role]
 
 
 class Membership(models.Model):
@@ -73,7 +71,7 @@ class Membership(models.Model):
 
     deployment = models.ForeignKey("planner.Deployment", models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=8, choices=Role.choices)
+    role = models.CharField(max_length=8, choices=ROLES)
 
     class Meta:
         constraints = [
@@ -86,7 +84,7 @@ class Invite(models.Model):
 
     deployment = models.ForeignKey("planner.Deployment", models.CASCADE, related_name="invites")
     email = models.EmailField(blank=True)
-    role = models.CharField(max_length=8, choices=Role.choices)
+    role = models.CharField(max_length=8, choices=ROLES)
     token_hash = models.CharField(max_length=64, unique=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     created_at = models.DateTimeField()

@@ -1,0 +1,39 @@
+"""Roles of people in a deployment, in rising order."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do in one deployment. Each role can do all that the ones before it can."""
+
+    VIEWER = "viewer"
+    OWNER = "owner"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+    @property
+    def may(self) -> str:
+        """What the role allows, for the page on which people are given one."""
+        return _MAY[self]
+
+    def reaches(self, needed: Role) -> bool:
+        """True where this role allows all that ``needed`` allows."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+_MAY = {
+    Role.VIEWER: "reads everything",
+    Role.OWNER: "also claims findings as fixed and writes notes",
+    Role.MANAGER: (
+        "also assigns, waives, edits facts, records decisions and runbooks, signs gates, "
+        "uploads and rescans"
+    ),
+    Role.ADMIN: "also people, sources, settings and API tokens",
+}

@@ -1,0 +1,127 @@
+"""How dates, numbers and states look on every page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from planner.domain.access import Role
+
+register = template.Library()
+
+_GLYPHS = {
+    "ERROR": "error",
+    "WARNING": "warning",
+    "INFO": "info",
+    "block": "error",
+    "migrate": "warning",
+    "adopt": "info",
+    "open": "open",
+    "claimed": "claimed",
+    "fixed": "verified",
+    "removed": "verified",
+    "waived": "excepted",
+    "regressed": "regressed",
+    "pass": "pass",
+    "fail": "fail",
+    "waiting": "waiting",
+    "unknown": "waiting",
+    "upgrade now": "go",
+    "upgrade in 6 months": "later",
+    "wait": "later",
+    "defer": "defer",
+    "done": "pass",
+    "duplicate": "pass",
+    "queued": "waiting",
+    "running": "waiting",
+    "held": "defer",
+    "rejected": "fail",
+    "failed": "fail",
+    "healthy": "pass",
+    "alert": "fail",
+    "too-quiet": "waiting",
+}
+_WORDS = {"regressed": "came back", "pass": "passed", "fail": "failed", "too-quiet": "too quiet"}
+
+
+def _moment_of(value: object) -> datetime | None:
+    if isinstance(value, str):
+        value = parse_datetime(value)
+    if not isinstance(value, datetime):
+        return None
+    return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def _day_of(value: object) -> date | None:
+    if isinstance(value, str) and len(value) == len("2026-10-28"):
+        return parse_date(value)
+    if moment := _moment_of(value):
+        return moment.date()
+    return value if isinstance(value, date) else None
+
+
+@register.filter
+def day(value: object, form: str = "") -> str:
+    """28 Oct · ``day:"year"`` 28 Oct 2026 · ``day:"week"`` Wed 28 Oct. Nothing for nothing."""
+    found = _day_of(value)
+    if found is None:
+        return ""
+    text = f"{found.day} {found:%b}"
+    if form == "year":
+        return f"{text} {found.year}"
+    return f"{found:%a} {text}" if form == "week" else text
+
+
+@register.filter
+def clock(value: object) -> str:
+    """18:00, in the zone of the deployment."""
+    found = _moment_of(value)
+    return f"{found:%H:%M}" if found else ""
+
+
+@register.filter
+def moment(value: object) -> str:
+    """Mon 19 Oct 2026, 12:00, in the zone of the deployment. The page names the zone once."""
+    found = _moment_of(value)
+    return f"{found:%a} {found.day} {found:%b %Y, %H:%M}" if found else ""
+
+
+@register.filter
+def number(value: object, digits: int | None = None) -> str:
+    """1,234 · 0.8 · with ``digits`` exactly that many after the point."""
+    if not isinstance(value, int | float):
+        return "" if value is None else str(value)
+    if digits is not None:
+        return f"{value:,.{digits}f}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
+
+
+@register.filter
+def percent(value: object) -> str:
+    """0.944 → 94 %."""
+    return f"{value:.0%}".replace("%", " %") if isinstance(value, int | float) else ""
+
+
+@register.filter
+def glyph(value: object) -> str:
+    """The class that draws the glyph of a severity, category, state, gate or verdict."""
+    return _GLYPHS.get(str(value), "waiting")
+
+
+@register.filter
+def mark(value: object, words: str = "") -> SafeString:
+    """A glyph with its word: a severity, category, state, gate or verdict, or ``words`` instead."""
+    return format_html(
+        '<span class="mark {}">{}</span>', glyph(value), words or _WORDS.get(str(value), str(value))
+    )
+
+
+@register.filter
+def reaches(role: Role, needed: str) -> bool:
+    """True where the role allows what ``needed`` allows; only hides what the view refuses anyway."""
+    return role.reaches(Role(needed))

@@ -1,0 +1,27 @@
+"""The environment that every test runs in. Importing it sets Django up."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import django
+
+FOLDER = Path(tempfile.mkdtemp(prefix="fp-"))
+"""Short on purpose: the servers' sockets lie in it, and their paths are limited."""
+
+VALUES = {
+    "DJANGO_SETTINGS_MODULE": "planner.settings",
+    "DATABASE_URL": f"postgresql://postgres:@/postgres?host={FOLDER}/pg",
+    "DATA_DIR": str(FOLDER / "data"),
+    "SECRET_KEY": "only-for-tests-and-long-enough-that-no-check-complains-about-it",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+    "BASE_URL": "http://testserver",
+    "EMAIL_URL": "memorymail://",
+    "ALLOW_PRIVATE_ADDRESSES": "true",
+}
+
+os.environ.pop("REDIS_URL", None)
+os.environ.update(VALUES)
+django.setup()

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from mmap import mmap
 
 from planner.domain.report import Format, Report, ReportRejected
-from planner.parsers import ruff
+from planner.parsers import (
+    airflow_config_lint,
+    airflow_dags,
+    airflow_import_errors,
+    ruff,
+    sarif,
+    upgradecheck,
+)
 from planner.parsers.detect import Look, Shape, look_at
 from planner.parsers.text import as_utf8, gunzip, is_gzip
 
-__all__ = ["open_report", "is_gzip"]
+__all__ = ["is_gzip", "open_report"]
+
+
+_FITS_NO_ROWS = (Format.AIRFLOW_IMPORT_ERRORS, Format.AIRFLOW_DAGS)
+"""Formats that "No data found" may be."""
+
+_FITS_EMPTY_LIST = (Format.RUFF, Format.UPGRADECHECK, *_FITS_NO_ROWS)
+"""Formats that ``[]`` may be."""
 
 
 def open_report(
@@ -25,31 +38,40 @@ def open_report(
     view = memoryview(buffer)
     text = as_utf8(memoryview(gunzip(view)) if is_gzip(view) else view)
     look = look_at(text)
-    return _READERS[_agreed_format(look, format)](text, look, tool_version)
+    return _read(text, look, _agreed_format(look, format), tool_version)
 
 
 def _agreed_format(look: Look, named: Format | None) -> Format:
     """The format told from the content, which the named one must not contradict."""
-    if look.format is None:
-        if named is None:
-            raise ReportRejected(
-                "An empty list fits several formats; name the one it is with --format, "
-                "so that it is known what was checked."
-            )
-        return named
-    if named is not None and named is not look.format:
+    if look.format is not None:
+        if named in (None, look.format):
+            return look.format
         raise ReportRejected(
-            f"The report was announced as {named.value}, but it is {look.format.value}; "
-            f"name it {look.format.value} or leave the format out."
+            f"The report was announced as {named}, but it is {look.format}; "
+            f"name it {look.format} or leave the format out."
         )
-    return look.format
+    fitting = _FITS_NO_ROWS if look.shape is Shape.TEXT else _FITS_EMPTY_LIST
+    if named is not None and named in fitting:
+        return named
+    raise ReportRejected(
+        "The report holds no findings and does not say what was checked; name its format: "
+        f"--format {' or '.join(fitting)}."
+    )
 
 
-Reader = Callable[[memoryview, Look, str], Report]
-
-
-def _ruff(text: memoryview, look: Look, tool_version: str) -> Report:
-    return ruff.parse(text, look.items, tool_version=tool_version)
-
-
-_READERS: dict[Format, Reader] = {Format.RUFF: _ruff}
+def _read(text: memoryview, look: Look, format: Format, tool_version: str) -> Report:
+    match format:
+        case Format.RUFF:
+            return ruff.parse(text, look.items, tool_version=tool_version)
+        case Format.SARIF:
+            return sarif.parse(text, look.members, tool_version=tool_version)
+        case Format.UPGRADECHECK if look.shape is Shape.OBJECT:
+            return upgradecheck.parse_report_object(text, look.members, tool_version=tool_version)
+        case Format.UPGRADECHECK:
+            return upgradecheck.parse(look.items, tool_version=tool_version)
+        case Format.AIRFLOW_DAGS:
+            return airflow_dags.parse(look.items, tool_version=tool_version)
+        case Format.AIRFLOW_IMPORT_ERRORS:
+            return airflow_import_errors.parse(look.items, tool_version=tool_version)
+        case Format.AIRFLOW_CONFIG_LINT:
+            return airflow_config_lint.parse(text, tool_version=tool_version)

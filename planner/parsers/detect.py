@@ -33,6 +33,10 @@ _GITHUB = re.compile(rb"^::(?:error|warning|notice) ", re.MULTILINE)
 _AIRFLOW_FAILED = re.compile(rb"^(airflow\.exceptions\.[^\n]{1,300})", re.MULTILINE)
 
 
+_LINE_FORMATS = (Format.RUFF, Format.UPGRADECHECK)
+"""Formats that also come as one object a line."""
+
+
 class Shape(StrEnum):
     """How the items lie in the bytes."""
 
@@ -99,8 +103,7 @@ def _look_at_object(buffer: memoryview) -> Look:
     """One object (SARIF, a scanner's report), or one object a line."""
     first_line = re.match(rb"[ \t\r\n]*([^\r\n]+)", buffer)
     assert first_line is not None
-    keys = _keys(msgspec.Raw(first_line.group(1)))
-    if keys and not keys & {"runs", "findings", "coverage"}:
+    if _format_of_keys(_keys(msgspec.Raw(first_line.group(1)))) in _LINE_FORMATS:
         lines = line_items(buffer)
         return Look(Shape.LINES, _format_of_items(lines), lines)
     members = object_members(buffer)

@@ -114,7 +114,9 @@ def _expectation(expected: str) -> str:
     if wanted.startswith("`") and wanted.endswith("`"):
         kind = _TYPE_NAMES.get(got.strip("`"), got.strip("`"))
         return f"must be {' or '.join(names)}, not {kind}"
-    return f"must be {wanted.replace('`', '').replace('int', 'a whole number').replace('str', 'text')}"
+    return (
+        f"must be {wanted.replace('`', '').replace('int', 'a whole number').replace('str', 'text')}"
+    )
 
 
 def _seen(raw: msgspec.Raw, field: str) -> str:

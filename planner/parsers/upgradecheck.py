@@ -1,0 +1,204 @@
+"""The interchange format (docs/interchange.md), and the ``report`` object that the scanner writes around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from planner.domain.finding import Severity
+from planner.domain.report import (
+    Coverage,
+    DagEntry,
+    Format,
+    Observation,
+    Problem,
+    Report,
+    ReportRejected,
+)
+from planner.parsers.fix import Edit, Fix, fix_bytes
+from planner.parsers.items import (
+    DECODE_ERRORS,
+    array_items,
+    extra_bytes,
+    path_flaw,
+    problem_with,
+    shortened,
+)
+from planner.parsers.symbol import MAX_SYMBOL, symbol_of
+
+Line = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Column = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+RuleId = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+DagId = Annotated[str, msgspec.Meta(max_length=300)]
+
+_SEVERITIES = frozenset(severity.value for severity in Severity)
+
+
+class _Fix(msgspec.Struct):
+    """Either ``{"safe", "diff"}`` of the contract or the full shape of ``Observation.fix``."""
+
+    safe: bool | None = None
+    diff: str | None = None
+    applicability: str | None = None
+    message: str | None = None
+    edits: list[Edit] = []
+
+
+class _Item(msgspec.Struct):
+    rule_id: RuleId
+    severity: str
+    file: str
+    message: str
+    line: Line | None
+    dag_id: DagId | None
+    rule_name: str | None = None
+    column: Column | None = None
+    end_line: Line | None = None
+    cell: Column | None = None
+    symbol: str | None = None
+    owner: str | None = None
+    content: str | None = None
+    dag_ids: list[str] | None = None
+    fix: _Fix | None = None
+    url: str | None = None
+
+
+_KNOWN_KEYS = frozenset(_Item.__struct_fields__) - {"dag_ids"}
+_KEPT_KEYS = frozenset({"dag_ids"})
+"""Known, and kept in ``extra`` as well: ``Observation`` has room for one DAG id."""
+
+
+class _Dag(msgspec.Struct):
+    dag_id: str
+    path: str
+    owners: tuple[str, ...] = ()
+    paused: bool | None = None
+    resolved: bool = True
+
+
+class _Coverage(msgspec.Struct):
+    checker: str = "upgradecheck"
+    tool_version: str = ""
+    flags: tuple[str, ...] = ()
+    files: frozenset[str] | None = None
+    rules: frozenset[str] | None = None
+    status: str = "success"
+    complete: bool = False
+    unscanned: list[str] = []
+
+
+class _ReportObject(msgspec.Struct):
+    coverage: _Coverage = msgspec.field(default_factory=_Coverage)
+    dags: list[_Dag] = []
+    renames: dict[str, str] = {}
+    codeowners: str = ""
+    commit: str = ""
+
+
+def parse(items: Sequence[msgspec.Raw], *, tool_version: str) -> Report:
+    """The report of an interchange array. It does not say what was covered."""
+    coverage = Coverage(checker="upgradecheck", tool_version=tool_version)
+    report = Report(format=Format.UPGRADECHECK, coverage=coverage, metadata={"unscanned": []})
+    report.observations = _observations(items, report)
+    return report
+
+
+def parse_report_object(
+    buffer: memoryview, members: Mapping[str, msgspec.Raw], *, tool_version: str
+) -> Report:
+    """The report of a scanner's ``{"findings", "coverage", …}`` object."""
+    around = _around_the_findings(buffer)
+    cover = around.coverage
+    report = Report(
+        format=Format.UPGRADECHECK,
+        coverage=Coverage(
+            checker=cover.checker,
+            tool_version=tool_version or cover.tool_version,
+            flags=cover.flags,
+            files=cover.files,
+            rules=cover.rules,
+            status=cover.status,
+            complete=cover.complete,
+        ),
+        dags=[
+            DagEntry(dag.dag_id, dag.path, dag.owners, dag.paused, dag.resolved)
+            for dag in around.dags
+        ],
+        renames=around.renames,
+        codeowners=around.codeowners,
+        commit=around.commit,
+        metadata={"unscanned": list(cover.unscanned)},
+    )
+    report.observations = _observations(array_items(memoryview(members["findings"])), report)
+    return report
+
+
+def _around_the_findings(buffer: memoryview) -> _ReportObject:
+    try:
+        return msgspec.json.decode(buffer, type=_ReportObject)
+    except DECODE_ERRORS as error:
+        flaw = problem_with(0, msgspec.Raw(buffer), error)
+        raise ReportRejected(f"The report's {flaw.field or 'object'} {flaw.sentence}") from error
+
+
+def _observations(items: Sequence[msgspec.Raw], report: Report) -> Iterator[Observation]:
+    decode = msgspec.json.Decoder(_Item).decode
+    decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+    texts: dict[str, str] = {}
+    for index, raw in enumerate(items):
+        report.received += 1
+        try:
+            item = decode(raw)
+            unknown = decode_members(raw)
+        except DECODE_ERRORS as error:
+            report.problems.append(problem_with(index, raw, error))
+            continue
+        if flaw := _flaw_of(item):
+            report.problems.append(Problem(index, *flaw))
+            continue
+        for key in _KNOWN_KEYS & unknown.keys():
+            del unknown[key]
+        yield _observation(item, extra_bytes(unknown), texts)
+
+
+def _flaw_of(item: _Item) -> tuple[str, str] | None:
+    """The field and the sentence of what the types alone do not forbid."""
+    if item.severity not in _SEVERITIES:
+        said = shortened(item.severity)
+        return "severity", f"must be ERROR, WARNING or INFO, not {said}."
+    if flaw := path_flaw(item.file):
+        return "file", flaw
+    return None
+
+
+def _observation(item: _Item, extra: bytes, texts: dict[str, str]) -> Observation:
+    def one(value: str | None) -> str:
+        return texts.setdefault(value, value) if value else ""
+
+    return Observation(
+        rule=one(item.rule_id),
+        rule_name=one(item.rule_name),
+        severity=one(item.severity),
+        path=one(item.file),
+        line=item.line,
+        column=item.column,
+        end_line=item.end_line,
+        cell=item.cell,
+        message=one(item.message),
+        symbol=one(symbol_of(item.message) if item.symbol is None else item.symbol[:MAX_SYMBOL]),
+        dag_id=one(item.dag_id),
+        owner=one(item.owner),
+        content=(item.content or "")[:300],
+        fix=_fix(item.fix),
+        extra=extra,
+        url=one(item.url),
+    )
+
+
+def _fix(fix: _Fix | None) -> bytes:
+    if fix is None or not (fix.edits or fix.diff):
+        return b""
+    applicability = fix.applicability or ("safe" if fix.safe else "unsafe")
+    return fix_bytes(Fix(applicability, fix.message, fix.edits, fix.diff or ""))

@@ -158,7 +158,7 @@ class Rater:
             rule_id=rule.id,
             severity=severity,
             category=rule.category_for(severity),
-            axis=rule.axis,
+            axis=case.axis if case and case.axis else rule.axis,
             minutes=case.minutes if case and case.minutes is not None else rule.minutes,
         )
 

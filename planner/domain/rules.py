@@ -30,6 +30,7 @@ class SymbolCase:
     severity_from: Mapping[str, Severity] = field(default_factory=dict)
     """Severity from a target line on; wins over the rule's and over the measured status."""
     minutes: int | None = None
+    axis: Axis | None = None
     family: str = ""
     when: str = ""
     instead: str = ""

@@ -322,10 +322,12 @@ def _rule(table: _Table) -> Rule:
 
 def _case(table: _Table) -> SymbolCase:
     minutes = table.get("minutes", _whole, -1)
+    axis = table.get("axis", _one_of(["", *Axis]), "")
     case = SymbolCase(
         prefix=table.get("prefix", _text),
         severity_from=table.get("severity_from", _severities, {}),
         minutes=minutes if minutes >= 0 else None,
+        axis=Axis(axis) if axis else None,
         family=table.get("family", _maybe_text, ""),
         when=table.get("when", _one_of(["", *WHENS]), ""),
         instead=table.get("instead", _maybe_text, ""),
@@ -405,6 +407,7 @@ def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
         route_hop_weeks=_list_of(_number),
         soak_weeks=_list_of(_number),
         why_they_differ=_text,
+        leaves_out=_map_of(_text, _text),
     )
     _keys(table.sub("fix_minutes"), safe=_whole, unsafe=_whole, manual=_whole, unknown=_whole)
     _keys(table.sub("unknown_rule"), axis=_one_of(Axis), minutes=_whole)

@@ -1,0 +1,22 @@
+"""Numbers as sentences write them: with as many digits as tell them apart."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def told_apart(one: float | Decimal, other: float | Decimal) -> tuple[str, str]:
+    """Both numbers with two decimals, or as many more as tell them apart: 0.802 and 0.80."""
+    first, second = Decimal(str(one)), Decimal(str(other))
+    digits = 2
+    while first != second and f"{first:.{digits}f}" == f"{second:.{digits}f}":
+        digits += 1
+    return decimals(first, digits), decimals(second, digits)
+
+
+def decimals(value: float | Decimal, most: int = 3) -> str:
+    """Two decimals, and up to ``most`` where they are not zero: 0.80, 0.802."""
+    text = f"{value:.{most}f}"
+    while most > 2 and text.endswith("0"):
+        text, most = text[:-1], most - 1
+    return text

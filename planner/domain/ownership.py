@@ -15,6 +15,8 @@ from codeowners import CodeOwners
 MAX_BECAUSE = 200
 """Longest reason that is kept; longer ones end in an ellipsis."""
 
+MAX_KEY = 200
+
 _SPACE = "\ue000"
 # Stands for a blank inside a path while the pattern matcher, which would split there, works on it.
 
@@ -29,7 +31,8 @@ class BadLine:
 
 def owner_key(name: str) -> str:
     """What an owner is filed under: lower-case, white space folded, without a leading @."""
-    return " ".join(name.split()).lstrip("@").strip().lower()
+    folded = " ".join(name.replace("\0", "").lower().split())
+    return folded.lstrip("@ ")[:MAX_KEY].rstrip()
 
 
 def split_owners(text: str) -> list[str]:
@@ -173,4 +176,5 @@ def _unmasked(path: str) -> str:
 
 
 def _short(sentence: str) -> str:
+    sentence = sentence.replace("\0", "")
     return sentence if len(sentence) <= MAX_BECAUSE else sentence[: MAX_BECAUSE - 1] + "…"

@@ -1,0 +1,71 @@
+"""Who owns what in a deployment: the rules as the domain wants them, and what they would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner.domain.finding import LIVE_STATES
+from planner.domain.ownership import Assigner
+from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
+from planner.rulebook.load import rulebook
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reassignment:
+    """One finding that the rules, applied now, would give to someone else or for another reason."""
+
+    finding_id: int
+    before: str
+    """Key of the owner it has, or empty."""
+    after: str
+    because: str
+
+
+def assigner_for(source: Source, *, codeowners: str | None = None) -> Assigner:
+    """What assigns the findings of ``source``: its CODEOWNERS, its DAGs' owners and the folder rules.
+
+    ``codeowners`` is used in place of the stored text where a scan has just brought a newer one.
+    """
+    owners = Owner.objects.filter(deployment_id=source.deployment_id)
+    aliases = OwnerAlias.objects.filter(deployment_id=source.deployment_id)
+    people = {key: key for key in owners.values_list("key", flat=True)}
+    people |= dict(aliases.values_list("alias", "owner__key"))
+    return Assigner(
+        source.codeowners if codeowners is None else codeowners,
+        _dag_owners(source),
+        folder_rules_of(source.deployment_id),
+        people,
+        not_people=rulebook().ownership["not_people"],
+        inactive=set(owners.filter(active=False).values_list("key", flat=True)),
+    )
+
+
+def folder_rules_of(deployment_id: int) -> list[tuple[str, str]]:
+    """The folder rules as (pattern, owner key), in the order in which later ones win."""
+    rules = FolderRule.objects.filter(deployment_id=deployment_id).order_by("id")
+    return list(rules.values_list("pattern", "owner__key"))
+
+
+def reassignments(deployment: Deployment) -> Iterator[Reassignment]:
+    """What applying the rules again would change, findings picked by a person left out."""
+    for source in Source.objects.filter(deployment=deployment):
+        assigner = assigner_for(source)
+        rows = (
+            Finding.objects.filter(source=source, state__in=LIVE_STATES, owner_picked=False)
+            .order_by("id")
+            .values_list("id", "path", "owner__key", "owner_because")
+        )
+        for finding_id, path, before, because in rows.iterator(chunk_size=_BATCH):
+            key, reason = assigner.assign(path)
+            if (key, reason) != (before, because):
+                yield Reassignment(finding_id, before or "", key or "", reason)
+
+
+def _dag_owners(source: Source) -> dict[str, list[str]]:
+    owners: dict[str, list[str]] = {}
+    for path, names in source.dags.values_list("path", "owners"):
+        owners.setdefault(path, []).extend(names)
+    return owners

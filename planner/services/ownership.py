@@ -1,0 +1,282 @@
+"""Owners, their other names, folder rules, and handing findings out by the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from planner.domain.lifecycle import Kind
+from planner.domain.ownership import MAX_KEY, owner_key, pattern_is_valid
+from planner.models import AxisLead, Deployment, Event, Finding, FolderRule, Owner, OwnerAlias
+from planner.selectors.ownership import Reassignment, reassignments
+from planner.services import bulk
+from planner.services.revision import revision_bump
+
+
+class OwnerError(ValueError):
+    """An owner, alias or rule that cannot be. ``field`` names what is wrong; the message is one sentence."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class RulesApplied:
+    """What applying the rules changed."""
+
+    reassigned: int
+    reworded: int
+    """Same owner, another reason."""
+
+
+def owners_ensure(
+    *, deployment: Deployment, keys: Iterable[str], spellings: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """The ids of the owners with these keys, by key; those nobody knows yet are made.
+
+    ``spellings`` tells how a key was written where it was met, for the new owner's name.
+    """
+    wanted = set(keys)
+    known = _owner_ids(deployment, wanted)
+    missing = sorted(wanted - known.keys())
+    if not missing:
+        return known
+    names = spellings or {}
+    Owner.objects.bulk_create(
+        (_new_owner(deployment, key, names.get(key, key)) for key in missing),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    return known | _owner_ids(deployment, missing)
+
+
+def owner_add(
+    *,
+    deployment: Deployment,
+    name: str,
+    email: str = "",
+    aliases: Iterable[str] = (),
+    kind: str = "",
+) -> Owner:
+    """Add a person or team.
+
+    Raises:
+        OwnerError: the name is empty or taken, or the e-mail is none.
+    """
+    key = owner_key(name)
+    if not key:
+        raise OwnerError("name", "The owner needs a name.")
+    with transaction.atomic():
+        if key in _names_in_use(deployment, [key]):
+            raise OwnerError("name", f'"{name.strip()}" is already an owner or another name of one.')
+        owner = _new_owner(deployment, key, " ".join(name.split()).lstrip("@"))
+        owner.kind = _kind(kind) if kind else owner.kind
+        owner.email = _email(email) if email.strip() else owner.email
+        owner.save()
+        aliases_set(owner=owner, aliases=aliases)
+        revision_bump(deployment_id=deployment.pk)
+    return owner
+
+
+def owner_edit(
+    *, owner: Owner, name: str, email: str, kind: str, active: bool, aliases: Iterable[str]
+) -> Owner:
+    """Change an owner; its key, which commands and CSV name it by, stays.
+
+    Raises:
+        OwnerError: the name is empty, the e-mail is none, or an alias belongs to someone else.
+    """
+    name = " ".join(name.replace("\0", "").split())[:MAX_KEY]
+    if not name:
+        raise OwnerError("name", "The owner needs a name.")
+    with transaction.atomic():
+        owner.name, owner.email, owner.kind = name, _email(email), _kind(kind)
+        owner.active = active
+        owner.save(update_fields=["name", "email", "kind", "active"])
+        aliases_set(owner=owner, aliases=aliases)
+        revision_bump(deployment_id=owner.deployment_id)
+    return owner
+
+
+def aliases_set(*, owner: Owner, aliases: Iterable[str]) -> None:
+    """Make these, and only these, the other names of ``owner``.
+
+    Raises:
+        OwnerError: one of them is another owner's name.
+    """
+    wanted = {key for key in map(owner_key, aliases) if key and key != owner.key}
+    with transaction.atomic():
+        current = set(owner.aliases.values_list("alias", flat=True))
+        new = sorted(wanted - current)
+        taken = sorted(_names_in_use(owner.deployment, new))
+        if taken:
+            raise OwnerError(
+                "aliases", f'"{taken[0]}" is another owner. Merge the two to make them one.'
+            )
+        owner.aliases.filter(alias__in=current - wanted).delete()
+        OwnerAlias.objects.bulk_create(
+            OwnerAlias(deployment_id=owner.deployment_id, owner=owner, alias=alias) for alias in new
+        )
+
+
+@transaction.atomic
+def owner_merge(*, owner: Owner, into: Owner, now: datetime, user: AbstractBaseUser | None) -> int:
+    """Make ``owner`` another name of ``into``, which takes over everything; how many findings moved.
+
+    Raises:
+        OwnerError: the two are one already or belong to different deployments.
+    """
+    if owner.pk == into.pk or owner.deployment_id != into.deployment_id:
+        raise OwnerError("into", "Choose another owner of this deployment to merge into.")
+    ids = list(Finding.objects.filter(owner=owner).values_list("pk", flat=True))
+    why = f"{owner.name} and {into.name} are the same"
+    _owner_events(ids, owner.key, into.key, why[:500], now, user)
+    Finding.objects.filter(owner=owner).update(owner=into)
+    FolderRule.objects.filter(owner=owner).update(owner=into)
+    AxisLead.objects.filter(owner=owner).update(owner=into)
+    OwnerAlias.objects.filter(owner=owner).update(owner=into)
+    _keep_login(owner, into)
+    key = owner.key
+    owner.delete()
+    OwnerAlias.objects.create(deployment_id=into.deployment_id, owner=into, alias=key)
+    revision_bump(deployment_id=into.deployment_id)
+    return len(ids)
+
+
+@transaction.atomic
+def folder_rule_add(*, deployment: Deployment, pattern: str, owner: Owner) -> FolderRule:
+    """Give findings below ``pattern`` to ``owner``, from the next scan or "Apply rules again" on.
+
+    Raises:
+        OwnerError: the pattern cannot match any path, or is there already.
+    """
+    pattern = " ".join(pattern.replace("\0", "").split())
+    if not pattern_is_valid(pattern) or len(pattern) > 500:
+        raise OwnerError("pattern", "Write a folder or pattern as in CODEOWNERS, like dags/finance/.")
+    if FolderRule.objects.filter(deployment=deployment, pattern=pattern).exists():
+        raise OwnerError("pattern", f"There is already a rule for {pattern}. Remove it first.")
+    rule = FolderRule.objects.create(deployment=deployment, pattern=pattern, owner=owner)
+    revision_bump(deployment_id=deployment.pk)
+    return rule
+
+
+@transaction.atomic
+def folder_rule_remove(*, rule: FolderRule) -> None:
+    """Forget a folder rule. Findings keep their owners until the rules are applied again."""
+    deployment_id = rule.deployment_id
+    rule.delete()
+    revision_bump(deployment_id=deployment_id)
+
+
+@transaction.atomic
+def rules_apply(
+    *, deployment: Deployment, now: datetime, user: AbstractBaseUser | None
+) -> RulesApplied:
+    """Hand out every live finding again by the rules; a person's pick is never touched."""
+    changes = list(reassignments(deployment))
+    ids = owners_ensure(deployment=deployment, keys={change.after for change in changes} - {""})
+    rows = (
+        (change.finding_id, ids.get(change.after), change.because) for change in changes
+    )
+    bulk.update(Finding, ("owner_id", "owner_because"), rows)
+    moved = [change for change in changes if change.before != change.after]
+    _assigned_events(moved, now, user)
+    if changes:
+        revision_bump(deployment_id=deployment.pk)
+    return RulesApplied(reassigned=len(moved), reworded=len(changes) - len(moved))
+
+
+def _assigned_events(
+    moved: Collection[Reassignment], now: datetime, user: AbstractBaseUser | None
+) -> None:
+    at, actor = bulk.moment(now), user.pk if user else None
+    bulk.insert(
+        Event,
+        ("finding_id", "kind", "at", "actor_id", "why", "change"),
+        (
+            (
+                change.finding_id,
+                Kind.ASSIGNED.value,
+                at,
+                actor,
+                change.because,
+                json.dumps({"owner": [change.before, change.after]}),
+            )
+            for change in moved
+        ),
+    )
+
+
+def _owner_events(
+    ids: Collection[int],
+    before: str,
+    after: str,
+    why: str,
+    now: datetime,
+    user: AbstractBaseUser | None,
+) -> None:
+    change = json.dumps({"owner": [before, after]})
+    at, actor = bulk.moment(now), user.pk if user else None
+    bulk.insert(
+        Event,
+        ("finding_id", "kind", "at", "actor_id", "why", "change"),
+        ((key, Kind.ASSIGNED.value, at, actor, why, change) for key in ids),
+    )
+
+
+def _owner_ids(deployment: Deployment, keys: Collection[str]) -> dict[str, int]:
+    rows = Owner.objects.filter(deployment=deployment).values_list("key", "pk")
+    return {key: pk for key, pk in rows if key in keys}
+
+
+def _names_in_use(deployment: Deployment, names: Collection[str]) -> set[str]:
+    keys = Owner.objects.filter(deployment=deployment, key__in=names)
+    aliases = OwnerAlias.objects.filter(deployment=deployment, alias__in=names)
+    return {*keys.values_list("key", flat=True), *aliases.values_list("alias", flat=True)}
+
+
+def _new_owner(deployment: Deployment, key: str, name: str) -> Owner:
+    is_email = _is_email(key)
+    team = "/" in key and not is_email
+    return Owner(
+        deployment=deployment,
+        key=key,
+        name=name.replace("\0", "")[:MAX_KEY],
+        kind=Owner.Kind.TEAM if team else Owner.Kind.PERSON,
+        email=key if is_email else "",
+    )
+
+
+def _keep_login(owner: Owner, into: Owner) -> None:
+    into.user = into.user or owner.user
+    into.email = into.email or owner.email
+    into.save(update_fields=["user", "email"])
+
+
+def _kind(kind: str) -> str:
+    if kind not in Owner.Kind.values:
+        raise OwnerError("kind", "An owner is a person or a team.")
+    return kind
+
+
+def _email(text: str) -> str:
+    text = text.strip()
+    if text and not _is_email(text):
+        raise OwnerError("email", f'"{text}" is not an e-mail address.')
+    return text
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True

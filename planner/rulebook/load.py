@@ -68,6 +68,7 @@ def read(folder: Path) -> Rulebook:
         releases=_releases(_below(tables, "releases/"), support["target_lines"], rules),
         support=support,
         hash=_hash(texts),
+        ownership=_ownership("ownership.toml", _one(tables, "ownership.toml")),
     )
 
 
@@ -437,6 +438,14 @@ def _keys(table: _Table, **checks: Callable[[Any], Any]) -> None:
     for key, check in checks.items():
         table.get(key, check)
     table.done()
+
+
+# --- Ownership -----------------------------------------------------------------------------------------------
+
+
+def _ownership(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    _keys(_Table(file, "", raw), not_people=_list_of(_text))
+    return raw
 
 
 # --- Support clock -------------------------------------------------------------------------------------------

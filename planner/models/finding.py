@@ -15,8 +15,12 @@ def _choices(enum: type) -> list[tuple[str, str]]:
 class Finding(models.Model):
     """One problem at one place in one source's code, tracked from scan to scan."""
 
-    deployment = models.ForeignKey("planner.Deployment", models.CASCADE, related_name="findings")
-    source = models.ForeignKey("planner.Source", models.CASCADE, related_name="findings")
+    deployment = models.ForeignKey(
+        "planner.Deployment", models.CASCADE, related_name="findings", db_index=False
+    )
+    source = models.ForeignKey(
+        "planner.Source", models.CASCADE, related_name="findings", db_index=False
+    )
     checker = models.CharField(max_length=20)
     rule_id = models.CharField(max_length=80)
     known = models.BooleanField(default=True)
@@ -45,7 +49,12 @@ class Finding(models.Model):
     state = models.CharField(max_length=8, choices=_choices(State), default=State.OPEN)
     regressed = models.BooleanField(default=False)
     owner = models.ForeignKey(
-        "planner.Owner", models.SET_NULL, null=True, blank=True, related_name="findings"
+        "planner.Owner",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="findings",
+        db_index=False,
     )
     owner_because = models.CharField(max_length=200, blank=True)
     owner_picked = models.BooleanField(default=False)
@@ -53,8 +62,10 @@ class Finding(models.Model):
     due = models.DateField(null=True, blank=True)
     due_picked = models.BooleanField(default=False)
     note = models.TextField(blank=True)
-    first_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+")
-    last_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+")
+    first_scan = models.ForeignKey(
+        "planner.Scan", models.PROTECT, related_name="+", db_index=False
+    )
+    last_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
     """The newest scan that saw it."""
     first_seen = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -79,7 +90,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     scan = models.ForeignKey("planner.Scan", models.SET_NULL, null=True, related_name="+")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
     )
     why = models.CharField(max_length=500, blank=True)
     change = models.TextField(blank=True)

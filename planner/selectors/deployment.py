@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
-from planner.domain.facts import DeploymentFacts, facts_from
+from planner.domain.facts import DeploymentFacts, facts_from, line_of
 from planner.domain.finding import Severity, State
+from planner.domain.rules import Rulebook
 from planner.models import Deployment, Finding, Scan, Source
+from planner.selectors.checks import Check, checks_of
 
 STILL_OPEN = (State.OPEN, State.CLAIMED)
 LATE_AFTER = timedelta(minutes=15)
@@ -29,7 +31,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Counts of open findings, the newest applied scan, and what is wrong with rescans."""
+    """Counts of open findings, the newest applied scan, and what is wrong with rescans, what was never checked."""
 
     open: int
     errors: int
@@ -37,6 +39,7 @@ class Header:
     infos: int
     last_scan_at: datetime | None
     troubles: tuple[Trouble, ...]
+    unchecked: tuple[Check, ...]
 
 
 def deployment_named(slug: str) -> Deployment | None:
@@ -49,8 +52,13 @@ def facts_of(deployment: Deployment) -> DeploymentFacts:
     return facts_from(deployment.facts)
 
 
+def target_line_of(deployment: Deployment, book: Rulebook) -> str:
+    """The release line that findings are rated for: the facts' target, else the newest supported line."""
+    return line_of(deployment.facts.get("target_version") or book.default_target)
+
+
 def header(deployment: Deployment, now: datetime) -> Header:
-    """What the bar above every page of the deployment shows. Two queries."""
+    """What the bar above every page of the deployment shows. Three queries."""
     still_open = Finding.objects.filter(deployment=deployment, state__in=STILL_OPEN)
     counts = still_open.aggregate(
         open=Count("pk"),
@@ -61,7 +69,12 @@ def header(deployment: Deployment, now: datetime) -> Header:
     sources = list(_sources_with_newest_attempt(deployment))
     seen = [source.last_scan.created_at for source in sources if source.last_scan]
     troubles = [trouble for source in sources if (trouble := _trouble(source, now))]
-    return Header(**counts, last_scan_at=max(seen, default=None), troubles=tuple(troubles))
+    return Header(
+        **counts,
+        last_scan_at=max(seen, default=None),
+        troubles=tuple(troubles),
+        unchecked=tuple(check for check in checks_of(deployment) if not check.done),
+    )
 
 
 def _sources_with_newest_attempt(deployment: Deployment):  # type: ignore[no-untyped-def]

@@ -1,0 +1,153 @@
+"""What one scan changes: known findings and sightings in, the list of changes out. Decides, writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from planner.domain.finding import State
+from planner.domain.lifecycle import Absence, Kind, Proof
+from planner.domain.matching import Matching, Trace, explain, match
+
+
+class Known(NamedTuple):
+    """A finding as stored, with what a scan needs to know of it."""
+
+    id: int
+    trace: Trace
+    state: State
+    checker: str
+
+
+class Step(NamedTuple):
+    """One finding changes: which known one, which sighting it is now (-1: none), and why."""
+
+    known: int
+    sighting: int
+    kind: Kind
+    why: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """Indices into the known findings and the sightings that were compared."""
+
+    new: list[int] = field(default_factory=list)
+    """Sightings that nobody has seen before."""
+    unchanged: list[tuple[int, int]] = field(default_factory=list)
+    """(known, sighting) pairs in their old place and state."""
+    moved: list[Step] = field(default_factory=list)
+    reopened: list[Step] = field(default_factory=list)
+    contradicted: list[Step] = field(default_factory=list)
+    closed: list[Step] = field(default_factory=list)
+    not_covered: Counter[str] = field(default_factory=Counter)
+    """How many known findings were not looked for, by reason."""
+    live: int = 0
+
+    @property
+    def fixed(self) -> int:
+        return sum(step.kind is Kind.FIXED for step in self.closed)
+
+    @property
+    def removed(self) -> int:
+        return sum(step.kind is Kind.REMOVED for step in self.closed)
+
+
+_CLOSING = {Absence.FIXED: Kind.FIXED, Absence.FILE_GONE: Kind.REMOVED}
+_LIVE = frozenset({State.OPEN, State.CLAIMED, State.WAIVED})
+
+
+def compare(
+    known: Sequence[Known],
+    sightings: Sequence[Trace],
+    *,
+    proof: Proof,
+    renames: Mapping[str, str],
+) -> Changes:
+    """Decide what a scan changes.
+
+    Args:
+        known: every finding of the source, the closed ones included.
+        sightings: what this scan saw.
+        proof: what the scan's coverage proves about what is absent.
+        renames: git's rename map since the last scan, old path → new path.
+    """
+    live = [index for index, finding in enumerate(known) if finding.state in _LIVE]
+    changes = Changes(live=len(live))
+    matching = match([known[index].trace for index in live], sightings, renames)
+    seen = bytearray(len(sightings))
+    for position, sighting in enumerate(matching.new_of):
+        index = live[position]
+        if sighting < 0:
+            _absent(index, known[index], proof, matching, changes)
+            continue
+        seen[sighting] = 1
+        _present(index, known[index], sighting, sightings[sighting], matching, changes)
+    unseen = [index for index, hit in enumerate(seen) if not hit]
+    _come_back(known, sightings, unseen, renames, changes)
+    return changes
+
+
+def _present(
+    index: int,
+    finding: Known,
+    sighting: int,
+    trace: Trace,
+    matching: Matching,
+    changes: Changes,
+) -> None:
+    old = finding.trace
+    if finding.state is State.CLAIMED:
+        why = "claimed fixed, but this scan still sees it"
+        if moved := explain(old, trace, by_git=old.path in matching.by_git):
+            why = f"{why}; {moved}"
+        changes.contradicted.append(Step(index, sighting, Kind.CONTRADICTED, why))
+    elif old.line == trace.line and old.path == trace.path and old.rule == trace.rule:
+        changes.unchanged.append((index, sighting))
+    else:
+        why = explain(old, trace, by_git=old.path in matching.by_git)
+        changes.moved.append(Step(index, sighting, Kind.MOVED, why))
+
+
+def _absent(index: int, finding: Known, proof: Proof, matching: Matching, changes: Changes) -> None:
+    path = matching.renamed.get(finding.trace.path, finding.trace.path)
+    absence = proof.of(checker=finding.checker, path=path, rule_id=finding.trace.rule)
+    kind = _CLOSING.get(absence)
+    if kind is None:
+        changes.not_covered[absence] += 1
+        return
+    changes.closed.append(Step(index, -1, kind, _PROOF[kind]))
+
+
+_PROOF = {
+    Kind.FIXED: "the file was scanned, the rule was run, and it is not there",
+    Kind.REMOVED: "the file is no longer in the tree",
+}
+
+
+def _come_back(
+    known: Sequence[Known],
+    sightings: Sequence[Trace],
+    unseen: list[int],
+    renames: Mapping[str, str],
+    changes: Changes,
+) -> None:
+    """A sighting that no live finding explains may be one that was closed before."""
+    closed = [index for index, finding in enumerate(known) if finding.state not in _LIVE]
+    if not closed or not unseen:
+        changes.new.extend(unseen)
+        return
+    matching = match(
+        [known[index].trace for index in closed], [sightings[index] for index in unseen], renames
+    )
+    returned = set()
+    for position, hit in enumerate(matching.new_of):
+        if hit < 0:
+            continue
+        returned.add(hit)
+        index = closed[position]
+        why = f"it was {known[index].state} before, and this scan sees it again"
+        changes.reopened.append(Step(index, unseen[hit], Kind.REOPENED, why))
+    changes.new.extend(index for position, index in enumerate(unseen) if position not in returned)

@@ -1,0 +1,147 @@
+"""Events and states: what a person may do with a finding, and what a scan proves about it.
+
+A finding's state is the fold of its append-only event log. Nothing here closes a finding unless its file was
+scanned, its rule was run and the checker succeeded; every other kind of absence has a name of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from planner.domain.finding import State
+from planner.domain.report import Coverage
+
+
+class Kind(StrEnum):
+    """What an event of the log says happened."""
+
+    OPENED = "opened"
+    MOVED = "moved"
+    FIXED = "fixed"
+    REMOVED = "removed"
+    REOPENED = "reopened"
+    CONTRADICTED = "contradicted"
+    CLAIMED = "claimed"
+    UNCLAIMED = "unclaimed"
+    WAIVED = "waived"
+    WAIVER_ENDED = "waiver_ended"
+    ASSIGNED = "assigned"
+    DUE_SET = "due_set"
+    NOTED = "noted"
+    RERATED = "rerated"
+
+
+class NotAllowed(ValueError):
+    """A step that the finding's state does not permit. The message is one sentence for a person."""
+
+
+_CLOSED = (State.FIXED, State.REMOVED)
+_STEPS: dict[Kind, dict[State, State]] = {
+    Kind.OPENED: {},
+    Kind.FIXED: dict.fromkeys((State.OPEN, State.CLAIMED, State.WAIVED), State.FIXED),
+    Kind.REMOVED: dict.fromkeys((State.OPEN, State.CLAIMED, State.WAIVED), State.REMOVED),
+    Kind.REOPENED: dict.fromkeys(_CLOSED, State.OPEN),
+    Kind.CONTRADICTED: {State.CLAIMED: State.OPEN},
+    Kind.CLAIMED: {State.OPEN: State.CLAIMED},
+    Kind.UNCLAIMED: {State.CLAIMED: State.OPEN},
+    Kind.WAIVED: {State.OPEN: State.WAIVED, State.CLAIMED: State.WAIVED},
+    Kind.WAIVER_ENDED: {State.WAIVED: State.OPEN},
+}
+"""From which state to which. Kinds that are not listed leave the state as it is."""
+
+
+def after(state: State, kind: Kind) -> State:
+    """The state that follows.
+
+    Raises:
+        NotAllowed: the step makes no sense from this state.
+    """
+    steps = _STEPS.get(kind)
+    if steps is None:
+        return state
+    if state not in steps:
+        raise NotAllowed(f"A finding that is {state} cannot be {kind.replace('_', ' ')}.")
+    return steps[state]
+
+
+def fold(kinds: Iterable[str]) -> tuple[State, bool]:
+    """State and ``regressed`` flag of a finding with these events, oldest first."""
+    state, regressed = State.OPEN, False
+    for text in kinds:
+        kind = Kind(text)
+        if kind is Kind.OPENED:
+            continue
+        state = after(state, kind)
+        if kind is Kind.REOPENED:
+            regressed = True
+        elif state in _CLOSED:
+            regressed = False
+    return state, regressed
+
+
+class Absence(StrEnum):
+    """Why a known finding is not in a scan."""
+
+    FIXED = "fixed"
+    FILE_GONE = "removed"
+    FILE_NOT_SCANNED = "file not scanned"
+    RULE_NOT_RUN = "rule not run"
+    UNKNOWN = "unknown"
+
+
+PARSE_ERROR = "invalid-syntax"
+"""The rule of a file that could not be read; any other finding of such a file was not looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one scan proves about the absence of a finding."""
+
+    coverage: Coverage
+    unreadable: Collection[str] = field(default_factory=frozenset)
+    """Files that the checker could not parse."""
+    quiet_rules: Collection[str] = field(default_factory=frozenset)
+    """Rules that only run on request (ruff's --preview) and of which a bare report shows no trace."""
+
+    def of(self, *, checker: str, path: str, rule_id: str) -> Absence:
+        """Why a finding of ``checker`` at ``path`` is absent; FIXED and FILE_GONE are proof, the rest is not."""
+        if self.coverage.status not in ("success", "partial"):
+            return Absence.UNKNOWN
+        if not self._ran(checker, rule_id):
+            return Absence.RULE_NOT_RUN
+        if self.coverage.files is not None:
+            return self._by_files(path, rule_id)
+        if not self.coverage.complete:
+            return Absence.FILE_NOT_SCANNED
+        if path in self.unreadable and rule_id != PARSE_ERROR:
+            return Absence.FILE_NOT_SCANNED
+        return Absence.FIXED
+
+    def _by_files(self, path: str, rule_id: str) -> Absence:
+        files = self.coverage.files or frozenset()
+        if path not in files:
+            whole_tree = self.coverage.complete and self.coverage.status == "success"
+            return Absence.FILE_GONE if whole_tree else Absence.FILE_NOT_SCANNED
+        if path in self.unreadable and rule_id != PARSE_ERROR:
+            return Absence.FILE_NOT_SCANNED
+        return Absence.FIXED
+
+    def _ran(self, checker: str, rule_id: str) -> bool:
+        if self.coverage.rules is not None:
+            return rule_id in self.coverage.rules
+        return checker == self.coverage.checker and rule_id not in self.quiet_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """A scan that would close more than this is held for a person."""
+
+    share: float
+    """Of the live findings of the source."""
+    least: int
+    """Closing fewer than this is never held."""
+
+    def holds(self, *, closing: int, live: int) -> bool:
+        return closing >= self.least and closing > self.share * live

@@ -1,0 +1,57 @@
+"""The findings of a source as the comparison wants them."""
+
+from __future__ import annotations
+
+from planner.domain.change import Known
+from planner.domain.finding import State
+from planner.domain.identity import identity_text
+from planner.domain.matching import Trace
+from planner.models import Finding, Source
+
+_BATCH = 10_000
+
+
+def known_findings(source: Source) -> list[Known]:
+    """Every finding of a source, the closed ones included, in the order they were first seen."""
+    rows = (
+        Finding.objects.filter(source=source)
+        .order_by("id")
+        .values_list(
+            "id",
+            "path",
+            "rule_id",
+            "symbol",
+            "message",
+            "line",
+            "column",
+            "content",
+            "state",
+            "checker",
+        )
+        .iterator(chunk_size=_BATCH)
+    )
+    kept: dict[str, str] = {}
+    texts: dict[tuple[str, str], str] = {}
+    states = {state.value: state for state in State}
+    known = []
+    for key, path, rule, symbol, message, line, column, content, state, checker in rows:
+        text = texts.get((symbol, message))
+        if text is None:
+            text = texts[(symbol, message)] = identity_text(symbol, message)
+        trace = Trace(
+            kept.setdefault(path, path),
+            kept.setdefault(rule, rule),
+            text,
+            line or 0,
+            column or 0,
+            content,
+        )
+        known.append(Known(key, trace, states[state], kept.setdefault(checker, checker)))
+    return known
+
+
+def known_paths(source: Source) -> frozenset[str]:
+    """Files the source is known to have: those with findings, and those with DAGs."""
+    with_findings = Finding.objects.filter(source=source).order_by().values_list("path", flat=True)
+    with_dags = source.dags.order_by().values_list("path", flat=True)
+    return frozenset(with_findings.distinct()).union(with_dags.distinct())

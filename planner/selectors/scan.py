@@ -1,0 +1,70 @@
+"""One scan's receipt, and the counts that stand after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count
+
+from planner.domain.finding import ACTIVE_STATES
+from planner.models import Deployment, Finding, Scan
+from planner.selectors.dag import dag_tally
+
+_STATUS = {
+    Scan.State.DONE: "done",
+    Scan.State.HELD: "held",
+    Scan.State.REJECTED: "rejected",
+    Scan.State.DUPLICATE: "duplicate",
+}
+_COUNTS = ("received", "new", "unchanged", "moved", "fixed", "removed", "regressed", "not_covered")
+_TALLIES = ("by_severity", "by_category", "by_rule")
+
+
+def receipt(scan: Scan) -> dict[str, Any]:
+    """What ``ingest`` and the API answer about a scan."""
+    counts = scan.counts
+    return {
+        "scan": str(scan.public_id),
+        "source": scan.source.name,
+        "status": _STATUS.get(Scan.State(scan.state), scan.state),
+        "format": scan.format,
+        **{key: counts.get(key, 0) for key in _COUNTS},
+        **{key: counts.get(key, {}) for key in _TALLIES},
+        "contradicted": counts.get("contradicted", 0),
+        "left_out": counts.get("left_out", 0),
+        "not_covered_because": counts.get("not_covered_because", {}),
+        "problems": scan.problems,
+        "error": scan.error,
+        "sha256": scan.sha256,
+        "size": scan.size,
+        "root": scan.root,
+        "root_because": scan.root_because,
+        "tool": scan.tool,
+        "tool_version": scan.tool_version,
+        "commit": scan.commit,
+        "coverage": {key: value for key, value in scan.coverage.items() if key != "asked_root"},
+        "totals": scan.totals,
+        "cause": scan.cause,
+        "created_at": scan.created_at.isoformat(),
+        "finished_at": scan.finished_at.isoformat() if scan.finished_at else None,
+    }
+
+
+def totals_of(deployment: Deployment) -> dict[str, Any]:
+    """Active findings of a deployment, counted; stored with each scan so that charts need not count again."""
+    totals: dict[str, dict[str, int]] = {
+        "by_severity": {},
+        "by_category": {},
+        "by_axis": {},
+        "by_rule": {},
+    }
+    rows = (
+        Finding.objects.filter(deployment=deployment, state__in=ACTIVE_STATES)
+        .order_by()
+        .values_list("severity", "category", "axis", "rule_id")
+        .annotate(number=Count("pk"))
+    )
+    for *values, number in rows:
+        for key, value in zip(totals, values, strict=True):
+            totals[key][value] = totals[key].get(value, 0) + number
+    return {**totals, "dags": dag_tally(deployment).as_dict()}

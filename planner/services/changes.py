@@ -1,0 +1,303 @@
+"""Writes what a scan changed: rows and events, by the hundred thousand if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from planner.domain.change import Changes, Known, Step
+from planner.domain.due import due_date
+from planner.domain.finding import SEVERITY_ORDER, State
+from planner.domain.lifecycle import Kind, after
+from planner.domain.ownership import Assigner
+from planner.domain.rating import when_of
+from planner.domain.report import Observation
+from planner.domain.rules import Rating
+from planner.models import Event, Finding, Scan, Source
+from planner.rulebook.load import rulebook
+from planner.selectors.dag import dag_ids_by_path
+from planner.selectors.ownership import assigner_for
+from planner.services import bulk
+from planner.services.ownership import owners_ensure
+from planner.services.sightings import Sightings
+
+_NEW_COLUMNS = (
+    "id",
+    "deployment_id",
+    "source_id",
+    "first_scan_id",
+    "last_scan_id",
+    "first_seen",
+    "state",
+    "regressed",
+    "owner_picked",
+    "due_picked",
+    "note",
+    "checker",
+    "known",
+    "reported_severity",
+    "severity",
+    "severity_rank",
+    "category",
+    "axis",
+    "minutes",
+    "due",
+    "owner_id",
+    "owner_because",
+    "rule_id",
+    "path",
+    "line",
+    "column",
+    "end_line",
+    "cell",
+    "symbol",
+    "message",
+    "content",
+    "dag_ids",
+    "fix",
+    "extra",
+)
+_SEEN_COLUMNS = (
+    "last_scan_id",
+    "known",
+    "severity",
+    "severity_rank",
+    "category",
+    "axis",
+    "minutes",
+    "rule_id",
+    "path",
+    "line",
+    "column",
+    "end_line",
+    "cell",
+    "symbol",
+    "message",
+    "content",
+    "dag_ids",
+    "fix",
+    "extra",
+)
+_EVENT_COLUMNS = ("finding_id", "kind", "at", "scan_id", "why", "change")
+
+
+def changes_write(
+    *,
+    scan: Scan,
+    source: Source,
+    known: Sequence[Known],
+    sightings: Sightings,
+    changes: Changes,
+    now: datetime,
+) -> None:
+    """Write one comparison's outcome. Runs inside the caller's transaction."""
+    writer = _Writer(scan, source, known, sightings, changes, now)
+    writer.open_new()
+    writer.refresh_seen()
+    writer.set_states()
+    writer.reassign_moved()
+
+
+class _Writer:
+    def __init__(
+        self,
+        scan: Scan,
+        source: Source,
+        known: Sequence[Known],
+        sightings: Sightings,
+        changes: Changes,
+        now: datetime,
+    ) -> None:
+        self._scan = scan
+        self._source = source
+        self._known = known
+        self._sightings = sightings
+        self._changes = changes
+        self._now = bulk.moment(now)
+        self._today = now.date()
+        self._dag_ids = dag_ids_by_path(source)
+
+    def open_new(self) -> None:
+        new = self._changes.new
+        ids = bulk.reserve_ids(Finding, len(new))
+        bulk.insert(Finding, _NEW_COLUMNS, self._new_rows(ids))
+        bulk.insert(Event, _EVENT_COLUMNS, (self._event(key, Kind.OPENED, "") for key in ids))
+
+    def _new_rows(self, ids: list[int]) -> Iterator[tuple[Any, ...]]:
+        owner_of = self._owners(self._sightings.traces[index].path for index in self._changes.new)
+        terms_of = self._terms_by_rating()
+        fixed = (
+            self._source.deployment_id,
+            self._source.pk,
+            self._scan.pk,
+            self._scan.pk,
+            self._now,
+            State.OPEN.value,
+            False,
+            False,
+            False,
+            "",
+            self._sightings.coverage.checker,
+        )
+        observations, ratings = self._sightings.observations, self._sightings.ratings
+        traces = self._sightings.traces
+        for key, index in zip(ids, self._changes.new, strict=True):
+            observation = observations[index]
+            trace = traces[index]
+            yield (
+                key,
+                *fixed,
+                *terms_of(ratings[index], observation),
+                *owner_of(trace.path),
+                trace.rule,
+                *self._place(observation, trace.path),
+            )
+
+    def _place(self, observation: Observation, path: str) -> tuple[Any, ...]:
+        return (
+            path,
+            observation.line,
+            observation.column,
+            observation.end_line,
+            observation.cell,
+            observation.symbol[:300],
+            observation.message.replace("\0", ""),
+            observation.content[:300],
+            observation.dag_id or self._dag_ids.get(path, ""),
+            observation.fix.decode(),
+            observation.extra.decode(),
+        )
+
+    def _terms_by_rating(self) -> Callable[[Rating, Observation], tuple[Any, ...]]:
+        # Ratings are shared between sightings and outlive this loop, so their identity is a fair key.
+        remembered: dict[int, tuple[Any, ...]] = {}
+        deployment = self._source.deployment
+        book = rulebook()
+        days = {**book.decision["due_days"], **deployment.due_days}
+
+        def terms(rating: Rating, observation: Observation) -> tuple[Any, ...]:
+            found = remembered.get(id(rating))
+            if found is None:
+                due = due_date(
+                    first_seen=self._today,
+                    severity=rating.severity,
+                    category=rating.category,
+                    days=days,
+                    when=when_of(rating.rule_id, observation.symbol, book),
+                )
+                found = remembered[id(rating)] = (
+                    rating.known,
+                    observation.severity[:20],
+                    rating.severity.value,
+                    SEVERITY_ORDER[rating.severity],
+                    rating.category.value,
+                    rating.axis.value,
+                    rating.minutes,
+                    bulk.day(due),
+                )
+            return found
+
+        return terms
+
+    def _owners(self, paths: Iterator[str]) -> Callable[[str], tuple[int | None, str]]:
+        """Owner and reason by path; owners nobody knows yet are made."""
+        assigner: Assigner = assigner_for(self._source)
+        assigned = {path: assigner.assign(path) for path in set(paths)}
+        keys = {key for key, _because in assigned.values() if key}
+        ids = owners_ensure(
+            deployment=self._source.deployment, keys=keys, spellings=assigner.spellings
+        )
+        rows = {
+            path: (ids[key] if key else None, because) for path, (key, because) in assigned.items()
+        }
+        return rows.__getitem__
+
+    def refresh_seen(self) -> None:
+        """Give every finding that this scan saw its place of today."""
+        changes = self._changes
+        same_tool = (
+            self._source.last_scan is not None
+            and self._source.last_scan.tool_version == self._scan.tool_version
+        )
+        traces = self._sightings.traces
+        quiet, refreshed = [], []
+        for known, sighting in changes.unchanged:
+            if same_tool and self._known[known].trace == traces[sighting]:
+                quiet.append(self._known[known].id)
+            else:
+                refreshed.append((known, sighting))
+        stepped = [*changes.moved, *changes.reopened, *changes.contradicted]
+        refreshed += [(step.known, step.sighting) for step in stepped]
+        bulk.mark(Finding, "last_scan_id", self._scan.pk, quiet)
+        bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
+        moved = (
+            self._event(self._known[step.known].id, Kind.MOVED, step.why) for step in changes.moved
+        )
+        bulk.insert(Event, _EVENT_COLUMNS, moved)
+
+    def _seen_rows(self, pairs: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
+        for known, sighting in pairs:
+            trace = self._sightings.traces[sighting]
+            rating = self._sightings.ratings[sighting]
+            yield (
+                self._known[known].id,
+                self._scan.pk,
+                rating.known,
+                rating.severity.value,
+                SEVERITY_ORDER[rating.severity],
+                rating.category.value,
+                rating.axis.value,
+                rating.minutes,
+                trace.rule,
+                *self._place(self._sightings.observations[sighting], trace.path),
+            )
+
+    def set_states(self) -> None:
+        """Close what is proved gone, reopen what came back, send back claims that do not hold."""
+        changes = self._changes
+        closed = (
+            (self._id(step), after(self._state(step), step.kind), False, self._now)
+            for step in changes.closed
+        )
+        back = (
+            (self._id(step), after(self._state(step), step.kind), True, None)
+            for step in changes.reopened
+        )
+        bulk.update(Finding, ("state", "regressed", "closed_at"), chain(closed, back))
+        sent_back = (
+            (self._id(step), after(self._state(step), step.kind)) for step in changes.contradicted
+        )
+        bulk.update(Finding, ("state",), sent_back)
+        steps = chain(changes.closed, changes.reopened, changes.contradicted)
+        events = (self._event(self._id(step), step.kind, step.why) for step in steps)
+        bulk.insert(Event, _EVENT_COLUMNS, events)
+
+    def _id(self, step: Step) -> int:
+        return self._known[step.known].id
+
+    def _state(self, step: Step) -> State:
+        return self._known[step.known].state
+
+    def _event(self, finding_id: int, kind: Kind, why: str) -> tuple[Any, ...]:
+        return (finding_id, kind.value, self._now, self._scan.pk, why[:500], "")
+
+    def reassign_moved(self) -> None:
+        """A file that moved may have another owner by the rules; a person's pick stays."""
+        traces = self._sightings.traces
+        moved = {
+            self._known[step.known].id: traces[step.sighting].path
+            for step in self._changes.moved
+            if self._known[step.known].trace.path != traces[step.sighting].path
+        }
+        if not moved:
+            return
+        picked = set(
+            Finding.objects.filter(source=self._source, owner_picked=True).values_list(
+                "pk", flat=True
+            )
+        )
+        owner_of = self._owners(iter(moved.values()))
+        rows = ((key, *owner_of(path)) for key, path in moved.items() if key not in picked)
+        bulk.update(Finding, ("owner_id", "owner_because"), rows)

@@ -1,0 +1,322 @@
+"""Takes reports in: keeps the bytes, compares with what is known, and writes what changed, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from mmap import mmap
+from typing import IO, Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from planner.domain.change import Changes, compare
+from planner.domain.lifecycle import Brake
+from planner.domain.report import Format, Report, ReportRejected
+from planner.models import Deployment, Scan, Source
+from planner.parsers import open_report
+from planner.rulebook.load import rulebook
+from planner.selectors.checks import checked_by
+from planner.selectors.deployment import target_line_of
+from planner.selectors.finding_set import known_findings, known_paths
+from planner.selectors.scan import totals_of
+from planner.services.changes import changes_write
+from planner.services.dags import dags_join_findings, dags_replace
+from planner.services.raw_report import raw_bytes, raw_drop_if_unused, raw_store
+from planner.services.rerate import findings_rerate
+from planner.services.revision import revision_bump
+from planner.services.sightings import Sightings, problem_lines, read_sightings
+
+__all__ = [
+    "apply_scan",
+    "findings_rerate",
+    "receive_report",
+    "report_preview",
+    "scan_confirm",
+    "source_for",
+]
+
+UPLOADS = "uploads"
+"""The source that reports belong to when nobody names one."""
+
+OPTIONS = ("format", "root", "complete", "commit", "tool_version", "take_good", "confirm")
+
+
+def source_for(*, deployment: Deployment, name: str = "") -> Source:
+    """The named source of a deployment, made as an upload source if there is none."""
+    source, _ = Source.objects.get_or_create(
+        deployment=deployment, name=name or UPLOADS, defaults={"kind": Source.Kind.UPLOAD}
+    )
+    return source
+
+
+def receive_report(
+    *,
+    deployment: Deployment,
+    source: Source,
+    stream: IO[bytes],
+    file_name: str,
+    options: Mapping[str, Any],
+    cause: str,
+    user: AbstractBaseUser | None,
+    now: datetime,
+) -> Scan:
+    """Store a report's bytes and queue a scan of them. With ``confirm``, a held scan of the same bytes is taken.
+
+    Raises:
+        ReportRejected: the stream is empty or too large; nothing was kept.
+    """
+    raw = raw_store(stream=stream)
+    if options.get("confirm"):
+        held = source.scans.filter(state=Scan.State.HELD, sha256=raw.sha256).first()
+        if held is not None:
+            return scan_confirm(scan=held, user=user, now=now)
+    return Scan.objects.create(
+        deployment=deployment,
+        source=source,
+        cause=cause,
+        requested_by=user,
+        created_at=now,
+        file_name=file_name[-300:],
+        raw=raw.name,
+        size=raw.size,
+        sha256=raw.sha256,
+        options={key: options[key] for key in OPTIONS if options.get(key)},
+    )
+
+
+def scan_confirm(*, scan: Scan, user: AbstractBaseUser | None, now: datetime) -> Scan:
+    """Let a held scan through: it is queued again and the brake is off."""
+    scan.state = Scan.State.QUEUED
+    scan.options = {**scan.options, "confirm": True}
+    scan.confirmed_at = now
+    if user is not None:
+        scan.requested_by = user
+    scan.save(update_fields=["state", "options", "confirmed_at", "requested_by"])
+    return scan
+
+
+def report_preview(
+    *,
+    deployment: Deployment,
+    source: Source,
+    stream: IO[bytes],
+    file_name: str,
+    options: Mapping[str, Any],
+    now: datetime,
+) -> Scan:
+    """What a report would change. Everything is computed as if it were applied, and then undone."""
+    raw = raw_store(stream=stream)
+    with transaction.atomic():
+        scan = Scan.objects.create(
+            deployment=deployment,
+            source=source,
+            cause="preview",
+            created_at=now,
+            file_name=file_name[-300:],
+            raw=raw.name,
+            size=raw.size,
+            sha256=raw.sha256,
+            options={key: options[key] for key in OPTIONS if options.get(key)},
+        )
+        apply_scan(scan_id=scan.pk, now=now)
+        scan.refresh_from_db()
+        transaction.set_rollback(True)
+    raw_drop_if_unused(raw=raw)
+    return scan
+
+
+def apply_scan(*, scan_id: int, now: datetime) -> Scan:
+    """Read a scan's report and write what it changes. Safe to call again after a crash: it is all or nothing.
+
+    The scan ends as done, duplicate, held or rejected; ``error`` and ``problems`` say why.
+    """
+    scan = Scan.objects.select_related("deployment", "source").get(pk=scan_id)
+    if scan.state not in (Scan.State.QUEUED, Scan.State.RUNNING):
+        return scan
+    twin = _applied_twin(scan)
+    if twin is not None:
+        return _finish_duplicate(scan, twin, now)
+    try:
+        _apply(scan, raw_bytes(scan), now)
+    except ReportRejected as rejection:
+        _finish_rejected(scan, str(rejection), now)
+    return scan
+
+
+def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
+    book = rulebook()
+    report = open_report(
+        buffer,
+        format=Format(scan.options["format"]) if scan.options.get("format") else None,
+        tool_version=scan.options.get("tool_version", ""),
+    )
+    scan.format = report.format
+    if scan.options.get("complete") or _lists_everything(report):
+        report.coverage = replace(report.coverage, complete=True)
+    sightings = read_sightings(
+        report,
+        rulebook=book,
+        target_line=target_line_of(scan.deployment, book),
+        root=scan.options.get("root", "") or scan.source.root,
+        known_paths=known_paths(scan.source),
+    )
+    scan.problems = problem_lines(report)
+    _describe(scan, report, sightings)
+    if report.problems and not scan.options.get("take_good"):
+        bad, received = len(report.problems), report.received
+        raise ReportRejected(
+            f"{bad} of {received} items cannot be read ({report.problems[0]}). Nothing was changed. "
+            "Mend the report, or choose to take the good ones."
+        )
+    with transaction.atomic():
+        # One scan of a source at a time; on SQLite the transaction itself is exclusive.
+        source = Source.objects.select_for_update().get(pk=scan.source_id)
+        findings_rerate(deployment=scan.deployment, now=now)
+        _compare_and_write(scan, source, report, sightings, now)
+
+
+def _compare_and_write(
+    scan: Scan, source: Source, report: Report, sightings: Sightings, now: datetime
+) -> None:
+    book = rulebook()
+    known = known_findings(source)
+    changes = compare(
+        known,
+        sightings.traces,
+        proof=sightings.proof(book),
+        renames=report.renames,
+    )
+    _count(scan, report, sightings, changes)
+    brake = Brake(**book.decision["hold"])
+    held = brake.holds(closing=len(changes.closed), live=changes.live)
+    if held and not scan.options.get("confirm"):
+        _finish_held(scan, changes, now)
+        return
+    if report.codeowners:
+        source.codeowners = report.codeowners
+    if report.format is Format.AIRFLOW_DAGS or report.dags:
+        dags_replace(
+            source=source,
+            entries=report.dags,
+            root=sightings.root.root,
+            seen_by="airflow" if report.format is Format.AIRFLOW_DAGS else "scan",
+        )
+    changes_write(
+        scan=scan, source=source, known=known, sightings=sightings, changes=changes, now=now
+    )
+    if report.format is Format.AIRFLOW_DAGS:
+        dags_join_findings(deployment=scan.deployment, source=source, now=now)
+    else:
+        source.last_scan = scan
+    source.save(update_fields=["codeowners", "last_scan"])
+    scan.totals = totals_of(scan.deployment)
+    _finish(scan, Scan.State.DONE, now)
+    revision_bump(deployment_id=scan.deployment_id)
+
+
+def _lists_everything(report: Report) -> bool:
+    """Airflow's own answers list all that is wrong: what they leave out is in order."""
+    if report.format is Format.AIRFLOW_IMPORT_ERRORS:
+        return "airflow-3" in report.coverage.flags
+    return report.format is Format.AIRFLOW_CONFIG_LINT
+
+
+# ------------------------------------------------------------------ how a scan ends
+
+
+def _applied_twin(scan: Scan) -> Scan | None:
+    """The newest applied scan of the source, if it had the same bytes and was asked the same."""
+    applied = scan.source.scans.filter(state=Scan.State.DONE).exclude(pk=scan.pk)
+    newest = applied.order_by("-finished_at", "-id").first()
+    if newest is None or newest.sha256 != scan.sha256 or scan.options.get("confirm"):
+        return None
+    asked_the_same = {**newest.options, "confirm": None} == {**scan.options, "confirm": None}
+    return (
+        newest
+        if asked_the_same and newest.coverage.get("asked_root") == _asked_root(scan)
+        else None
+    )
+
+
+def _asked_root(scan: Scan) -> str:
+    return str(scan.options.get("root", "") or scan.source.root)
+
+
+def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:
+    coverage = sightings.coverage
+    scan.tool = checked_by(coverage)
+    scan.tool_version = coverage.tool_version[:40]
+    scan.root = sightings.root.root
+    scan.root_because = sightings.root.because
+    scan.commit = (report.commit or scan.options.get("commit", ""))[:64]
+    scan.coverage = {
+        "checker": coverage.checker,
+        "status": coverage.status,
+        "flags": list(coverage.flags),
+        "complete": coverage.complete,
+        "files": len(coverage.files) if coverage.files is not None else None,
+        "rules": sorted(coverage.rules) if coverage.rules is not None else None,
+        "unreadable": sorted(sightings.unreadable),
+        "ignored_by_rule": report.metadata.get("ignored_by_rule", {}),
+        "asked_root": _asked_root(scan),
+    }
+
+
+def _count(scan: Scan, report: Report, sightings: Sightings, changes: Changes) -> None:
+    scan.counts = {
+        "received": report.received,
+        "new": len(changes.new),
+        "unchanged": len(changes.unchanged),
+        "moved": len(changes.moved),
+        "fixed": changes.fixed,
+        "removed": changes.removed,
+        "regressed": len(changes.reopened),
+        "contradicted": len(changes.contradicted),
+        "not_covered": sum(changes.not_covered.values()),
+        "not_covered_because": dict(changes.not_covered),
+        "left_out": len(report.problems),
+        "dags": len(report.dags),
+        **sightings.counts(),
+    }
+
+
+def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
+    """The same bytes again: freshness is renewed, no finding changes."""
+    twin.confirmed_at = now
+    twin.save(update_fields=["confirmed_at"])
+    for field in ("format", "tool", "tool_version", "root", "root_because", "commit", "coverage"):
+        setattr(scan, field, getattr(twin, field))
+    scan.counts = {
+        **twin.counts,
+        **dict.fromkeys(("new", "moved", "fixed", "removed", "regressed", "contradicted"), 0),
+        "unchanged": sum(twin.counts.get("by_severity", {}).values()),
+        "duplicate_of": twin.pk,
+    }
+    scan.totals = twin.totals
+    return _finish(scan, Scan.State.DUPLICATE, now)
+
+
+def _finish_held(scan: Scan, changes: Changes, now: datetime) -> None:
+    scan.error = (
+        f"This scan would close {len(changes.closed)} of {changes.live} live findings, "
+        "so a person must confirm it."
+    )
+    _finish(scan, Scan.State.HELD, now)
+
+
+def _finish_rejected(scan: Scan, sentence: str, now: datetime) -> None:
+    scan.error = sentence
+    scan.counts = {"received": scan.counts.get("received", 0)}
+    _finish(scan, Scan.State.REJECTED, now)
+
+
+def _finish(scan: Scan, state: Scan.State, now: datetime) -> Scan:
+    scan.state = state
+    scan.finished_at = now
+    scan.progress = ""
+    scan.percent = 100
+    scan.lease_until = None
+    scan.save()
+    return scan

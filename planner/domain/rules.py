@@ -103,6 +103,8 @@ class Rulebook:
     support: Mapping[str, Any]
     """Support clock: lines, dates, Python and database ranges."""
     hash: str
+    triage: Mapping[str, Any] = field(default_factory=dict)
+    """How release notes are read: axes with their keywords and meaning, words of each kind, limits."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
     """ownership.toml: names in DAGs that are not people."""
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from packaging.version import InvalidVersion, Version
 
+from planner.domain.facts import FACT_KEYS
 from planner.domain.finding import Axis, Category, Severity
 from planner.domain.rules import Alias, Rule, Rulebook, SymbolCase
 
@@ -67,6 +68,7 @@ def read(folder: Path) -> Rulebook:
         runbook={Path(name).stem: table for name, table in _below(tables, "runbook/").items()},
         releases=_releases(_below(tables, "releases/"), support["target_lines"], rules),
         support=support,
+        triage=_triage("triage.toml", _one(tables, "triage.toml")),
         hash=_hash(texts),
         ownership=_ownership("ownership.toml", _one(tables, "ownership.toml")),
     )
@@ -541,5 +543,31 @@ def _note(table: _Table, rules: Mapping[str, Rule]) -> None:
     table.get("answer", _text)
     table.get("rules", _list_of(_one_of(rules)), [])
     table.get("symbols", _list_of(_text), [])
-    table.get("fact", _text, "-")
+    table.get("facts", _map_of(_one_of(FACT_KEYS), _list_of(_text)), {})
     table.done()
+
+
+# --- Triage --------------------------------------------------------------------------------------------
+
+
+def _triage(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    table = _Table(file, "", raw)
+    axes = table.named("axes")
+    if list(axes) != [axis.value for axis in Axis]:
+        raise table.wrong("axes", f"must be {', '.join(Axis)}, in this order")
+    for axis in axes.values():
+        _keys(
+            axis,
+            label=_text,
+            meaning=_text,
+            keywords=_list_of(_text),
+            roadmap_fact=_one_of(["", *FACT_KEYS]),
+            roadmap_label=_maybe_text,
+            cannot=_text,
+            answers=_text,
+        )
+    _keys(table.sub("leads"), none=_text)
+    _keys(table.sub("kinds"), removed=_list_of(_text), deprecated=_list_of(_text))
+    _keys(table.sub("limits"), bullets=_whole, text=_whole, quote=_whole, places=_whole)
+    table.done()
+    return raw

@@ -24,7 +24,7 @@ class LineClock:
     python: tuple[str, ...]
     python_note: str
     database: str
-    """The versions of the deployment's kind of database that the line was tested with."""
+    """The deployment's kind of database, with the versions that the line was tested with."""
     not_verified: tuple[str, ...]
     sentence: str
 
@@ -121,10 +121,17 @@ def _line_clock(line: str, row: Mapping[str, Any], database: str, *, today: date
         status=row["status"] if past_end or eol is None else "supported",
         python=tuple(row["python"]),
         python_note=row.get("python_note", ""),
-        database=row["databases"].get(database, ""),
+        database=_database(database, row["databases"]),
         not_verified=tuple(row["not_verified"]),
         sentence=_line_sentence(line, row, eol, past_end, today=today),
     )
+
+
+def _database(kind: str, tested: Mapping[str, str]) -> str:
+    return f"{_DATABASES[kind]} {tested[kind]}" if kind in tested else ""
+
+
+_DATABASES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
 
 
 def _line_sentence(

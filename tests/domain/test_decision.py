@@ -258,7 +258,7 @@ class TestSupport:
         assert support.target is not None
         assert (support.target.latest, support.target.status) == ("3.1.8", "superseded")
         assert support.newest.latest == "3.3.2"
-        assert support.target.database == "13-17"
+        assert support.target.database == "PostgreSQL 13-17"
 
     def test_without_a_target_the_newest_line_is_meant(self) -> None:
         assert decided(target_version="").target == "3.3.2"

@@ -133,7 +133,7 @@ def _copy(
             size += len(chunk)
             if size > most_bytes:
                 raise FetchFailed(
-                    f"{without_credentials(url)} sends more than {most_bytes // 1_000_000} MB"
+                    f"{without_credentials(url)} sends more than {most_bytes // 2**20} MB"
                 )
             if time.monotonic() > deadline:
                 raise FetchFailed(

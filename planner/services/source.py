@@ -15,6 +15,7 @@ from django.db.models import F
 from planner.domain.schedule import DEFAULT_SCHEDULE, ScheduleError, check_schedule, next_run
 from planner.models import Deployment, Finding, Scan, Source
 from planner.services.address import AddressRefused, address_check, without_credentials
+from planner.services.raw_report import RawReport, raw_drop_if_unused
 
 SCANNED_KINDS = (Source.Kind.FOLDER, Source.Kind.GIT, Source.Kind.REPORT_URL)
 """Kinds that Flightplan fetches by itself, on a schedule."""
@@ -112,17 +113,20 @@ def source_pause(*, source: Source, paused: bool, now: datetime) -> Source:
 @transaction.atomic
 def source_remove(*, source: Source) -> None:
     """Removes a source with its findings, scans and raw files. Other sources keep theirs."""
-    raw_files = [scan.raw for scan in Scan.objects.filter(source=source).exclude(raw="")]
+    raw_reports = {
+        RawReport(name=scan.raw.name, sha256=scan.sha256, size=scan.size)
+        for scan in Scan.objects.filter(source=source).exclude(raw="")
+    }
     Source.objects.filter(pk=source.pk).update(last_scan=None)
     Finding.objects.filter(source=source).delete()
     Deployment.objects.filter(pk=source.deployment_id).update(revision=F("revision") + 1)
     source.delete()
 
-    def delete_raw_files() -> None:
-        for raw in raw_files:
-            raw.storage.delete(raw.name)
+    def drop_raw_reports() -> None:
+        for raw in raw_reports:
+            raw_drop_if_unused(raw=raw)
 
-    transaction.on_commit(delete_raw_files)
+    transaction.on_commit(drop_raw_reports)
 
 
 def source_check(*, draft: SourceDraft) -> SourceDraft:
@@ -268,8 +272,7 @@ def _root(text: str) -> str:
     parts = PurePosixPath(text).parts
     if text.startswith(("/", "~")) or ".." in parts or "\\" in text:
         raise SourceError("root", "the root is a folder inside the source, like dags or src/dags")
-    folded = "/".join(part for part in parts if part != ".")
-    return folded
+    return "/".join(part for part in parts if part != ".")
 
 
 def _schedule(text: str) -> str:

@@ -1,0 +1,22 @@
+"""How old something is, in the words that a person uses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_STEPS = (
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)
+
+
+def age_in_words(age: timedelta) -> str:
+    """'two days', '14 hours', 'less than a minute'."""
+    for span, word in _STEPS:
+        count = age // span
+        if count >= 1:
+            number = _WORDS[count] if count < len(_WORDS) else f"{count:,}"
+            return f"{number} {word}{'' if count == 1 else 's'}"
+    return "less than a minute"

@@ -1,0 +1,99 @@
+"""The scans of a deployment as its page tells them: how fresh, what comes next, what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from planner.domain.freshness import age_in_words
+from planner.models import Deployment, Scan
+from planner.selectors.source import UNFINISHED, SourceRow, source_rows
+
+PAGE = 25
+APPLIED = (Scan.State.DONE, Scan.State.DUPLICATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanHistory:
+    """What ``/d/SLUG/scans/`` shows."""
+
+    sources: list[SourceRow]
+    scans: list[Scan]
+    cursor: int | None
+    """Id of the last row, where there are older scans."""
+    is_first_page: bool
+    last_applied: Scan | None
+    unfinished: list[Scan]
+    age: str
+    """Age of the newest applied scan in words; empty where there is none."""
+    next_due_at: datetime | None
+    next_is_soon: bool
+    """True where the weekday alone names the day."""
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.unfinished)
+
+    @property
+    def newest(self) -> Scan | None:
+        return self.scans[0] if self.is_first_page and self.scans else None
+
+
+def scan_history(deployment: Deployment, before: int | None, now: datetime) -> ScanHistory:
+    """One page of scans, newest first, with the sources. Five queries."""
+    sources = source_rows(deployment)
+    scans = list(_older_than(deployment, before)[: PAGE + 1])
+    due = [row.source.next_due_at for row in sources if row.source.next_due_at]
+    next_due_at = min(due, default=None)
+    last_applied = _scans_of(deployment).filter(state__in=APPLIED).first()
+    return ScanHistory(
+        sources=sources,
+        scans=scans[:PAGE],
+        cursor=scans[PAGE - 1].pk if len(scans) > PAGE else None,
+        is_first_page=before is None,
+        last_applied=last_applied,
+        unfinished=list(_scans_of(deployment).filter(state__in=UNFINISHED).order_by("id")[:PAGE]),
+        age=_age(last_applied, now),
+        next_due_at=next_due_at,
+        next_is_soon=next_due_at is not None and next_due_at - now < timedelta(days=6),
+    )
+
+
+def _age(scan: Scan | None, now: datetime) -> str:
+    return age_in_words(now - scan.created_at) if scan else ""
+
+
+def _scans_of(deployment: Deployment) -> QuerySet[Scan]:
+    return (
+        Scan.objects.filter(deployment=deployment)
+        .select_related("source", "requested_by")
+        .order_by("-created_at", "-id")
+    )
+
+
+def _older_than(deployment: Deployment, before: int | None) -> QuerySet[Scan]:
+    scans = _scans_of(deployment)
+    if before is None:
+        return scans
+    moment = Scan.objects.filter(pk=before, deployment=deployment).values("created_at")[:1]
+    return scans.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=before))
+
+
+def scan_by_id(deployment: Deployment, scan_id: int) -> Scan | None:
+    """The deployment's scan of that id, with its source and sender."""
+    return _scans_of(deployment).filter(pk=scan_id).first()
+
+
+def scan_by_public_id(public_id: UUID) -> Scan | None:
+    """The scan that an API caller was told of."""
+    return (
+        Scan.objects.filter(public_id=public_id).select_related("source", "deployment").first()
+    )
+
+
+def scan_by_key(deployment: Deployment, key: str) -> Scan | None:
+    """The scan that was sent with this Idempotency-Key."""
+    return Scan.objects.filter(deployment=deployment, options__idempotency_key=key).first()

@@ -2,9 +2,33 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from planner.views import sign_in
+from planner.views import decision, health, member, settings, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("d/new/", decision.new, name="deployment-new"),
+    path("d/<slug:slug>/decision/", decision.page, name="decision"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/mail/", sign_in.mail_link, name="sign-in-mail"),
+    path("sign-in/<str:token>/", sign_in.link, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("invite/<str:token>/", member.accept, name="invite-accept"),
+    path("d/<slug:slug>/settings/", settings.page, name="settings"),
+    path("d/<slug:slug>/settings/calendar/", settings.calendar, name="settings-calendar"),
+    path("d/<slug:slug>/settings/due/", settings.due_days, name="settings-due"),
+    path("d/<slug:slug>/settings/leads/", settings.axis_leads, name="settings-leads"),
+    path("d/<slug:slug>/settings/invites/", member.invite, name="invite"),
+    path(
+        "d/<slug:slug>/settings/invites/<int:invite_id>/withdraw/",
+        member.withdraw,
+        name="invite-withdraw",
+    ),
+    path("d/<slug:slug>/settings/members/<int:member_id>/role/", member.role, name="member-role"),
+    path(
+        "d/<slug:slug>/settings/members/<int:member_id>/remove/",
+        member.remove,
+        name="member-remove",
+    ),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("metrics", health.metrics, name="metrics"),
 ]

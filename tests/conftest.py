@@ -29,19 +29,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from planner.domain.facts import facts_from
 from planner.models import Deployment
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.chromium import CHROMIUM, CHROMIUM_FLAGS
 
 
 def pytest_unconfigure() -> None:

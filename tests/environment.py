@@ -20,6 +20,9 @@ VALUES = {
     "BASE_URL": "http://testserver",
     "EMAIL_URL": "memorymail://",
     "ALLOW_PRIVATE_ADDRESSES": "true",
+    "SOURCE_FOLDERS": "/",
+    "DEBUG": "true",
+    "LOG_LEVEL": "WARNING",
 }
 
 os.environ.pop("REDIS_URL", None)

@@ -48,3 +48,8 @@ def open_invites(deployment: Deployment, now: datetime) -> QuerySet[Invite]:
         .select_related("created_by")
         .order_by("expires_at")
     )
+
+
+def invite_by_id(deployment: Deployment, invite_id: int) -> Invite | None:
+    """An invite of this deployment."""
+    return deployment.invites.filter(pk=invite_id).first()

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from planner.domain.facts import DeploymentFacts, facts_from, line_of
-from planner.domain.finding import Severity, State
+from planner.domain.finding import ACTIVE_STATES, Category, Severity
 from planner.domain.rules import Rulebook
 from planner.models import Deployment, Finding, Scan, Source
 from planner.selectors.checks import Check, checks_of
 
-STILL_OPEN = (State.OPEN, State.CLAIMED)
 LATE_AFTER = timedelta(minutes=15)
 """A due rescan that nothing has started after this long counts as missed."""
 
@@ -31,7 +30,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Counts of open findings, the newest applied scan, and what is wrong with rescans, what was never checked."""
+    """Counts of open findings without style, the newest applied scan, and what is wrong with rescans, what was never checked."""
 
     open: int
     errors: int
@@ -59,8 +58,8 @@ def target_line_of(deployment: Deployment, book: Rulebook) -> str:
 
 def header(deployment: Deployment, now: datetime) -> Header:
     """What the bar above every page of the deployment shows. Three queries."""
-    still_open = Finding.objects.filter(deployment=deployment, state__in=STILL_OPEN)
-    counts = still_open.aggregate(
+    active = Finding.objects.filter(deployment=deployment, state__in=ACTIVE_STATES)
+    counts = active.exclude(category=Category.STYLE).aggregate(
         open=Count("pk"),
         errors=Count("pk", filter=Q(severity=Severity.ERROR)),
         warnings=Count("pk", filter=Q(severity=Severity.WARNING)),

@@ -23,15 +23,27 @@ if TYPE_CHECKING:
 
     from planner.models import Deployment
 
-__all__ = ["DeploymentRequest", "PersonRequest", "Role", "deployment_view", "person_view"]
+__all__ = [
+    "DeploymentRequest",
+    "PersonRequest",
+    "Role",
+    "TimedRequest",
+    "deployment_view",
+    "person_view",
+]
 
 
-class PersonRequest(HttpRequest):
+class TimedRequest(HttpRequest):
+    """Any request, as the middleware leaves it."""
+
+    htmx: HtmxDetails
+    now: datetime
+
+
+class PersonRequest(TimedRequest):
     """A request of someone who has signed in."""
 
     user: User
-    htmx: HtmxDetails
-    now: datetime
 
 
 class DeploymentRequest(PersonRequest):

@@ -66,8 +66,8 @@ class _Item(msgspec.Struct):
 
 
 _KNOWN_KEYS = frozenset(_Item.__struct_fields__) - {"dag_ids"}
-_KEPT_KEYS = frozenset({"dag_ids"})
-"""Known, and kept in ``extra`` as well: ``Observation`` has room for one DAG id."""
+"""``dag_ids`` of a bare list is kept in ``extra``: an observation has room for one. In a report object the
+``dags`` section says it for all findings."""
 
 
 class _Dag(msgspec.Struct):
@@ -101,7 +101,7 @@ def parse(items: Sequence[msgspec.Raw], *, tool_version: str) -> Report:
     """The report of an interchange array. It does not say what was covered."""
     coverage = Coverage(checker="upgradecheck", tool_version=tool_version)
     report = Report(format=Format.UPGRADECHECK, coverage=coverage, metadata={"unscanned": []})
-    report.observations = _observations(items, report)
+    report.observations = _observations(items, report, _KNOWN_KEYS)
     return report
 
 
@@ -131,7 +131,8 @@ def parse_report_object(
         commit=around.commit,
         metadata={"unscanned": list(cover.unscanned)},
     )
-    report.observations = _observations(array_items(memoryview(members["findings"])), report)
+    items = array_items(memoryview(members["findings"]))
+    report.observations = _observations(items, report, _KNOWN_KEYS | {"dag_ids"})
     return report
 
 
@@ -143,7 +144,9 @@ def _around_the_findings(buffer: memoryview) -> _ReportObject:
         raise ReportRejected(f"The report's {flaw.field or 'object'} {flaw.sentence}") from error
 
 
-def _observations(items: Sequence[msgspec.Raw], report: Report) -> Iterator[Observation]:
+def _observations(
+    items: Sequence[msgspec.Raw], report: Report, known: frozenset[str]
+) -> Iterator[Observation]:
     decode = msgspec.json.Decoder(_Item).decode
     decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
     texts: dict[str, str] = {}
@@ -158,7 +161,7 @@ def _observations(items: Sequence[msgspec.Raw], report: Report) -> Iterator[Obse
         if flaw := _flaw_of(item):
             report.problems.append(Problem(index, *flaw))
             continue
-        for key in _KNOWN_KEYS & unknown.keys():
+        for key in known & unknown.keys():
             del unknown[key]
         yield _observation(item, extra_bytes(unknown), texts)
 

@@ -1,0 +1,34 @@
+"""Scans a branch of a git repository."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
+from planner.scanner.result import ScanResult
+from planner.scanner.scan import scan_tree
+
+
+def scan_git(
+    location: str,
+    *,
+    branch: str = "",
+    root: str = "",
+    target: str = "",
+    since_commit: str = "",
+    cache_dir: Path | str,
+    credentials: Credentials | None = None,
+) -> ScanResult:
+    """Fetches the branch and scans what lies below ``root``; paths stay relative to the repository.
+
+    ``since_commit`` is the commit of the last scan: the result then knows git's renames since.
+    Raises ScanFailed with one sentence that holds no secret.
+    """
+    repository = repository_at(location, cache_dir=Path(cache_dir), credentials=credentials)
+    with locked(repository):
+        commit = fetch(repository, branch)
+        renamed = renames(repository, since_commit, commit) if since_commit != commit else {}
+        with laid_out(repository, commit) as tree:
+            result = scan_tree(tree, target=target, paths=(root or ".",))
+    return replace(result, commit=commit, renames=renamed)

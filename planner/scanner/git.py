@@ -1,0 +1,358 @@
+"""Fetches a branch of a git repository and lays out its files, trusting nothing in the repository.
+
+git runs without the machine's own configuration, without hooks, filters, submodules, links or prompts.
+A password reaches it through its environment only, for the repository's own host only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from planner.scanner.result import ScanFailed
+from planner.scanner.tree import CODEOWNERS_PLACES, SUFFIXES
+
+FETCH_SECONDS = 600.0
+LOCAL_SECONDS = 120.0
+_MOST_RENAMES = 5000
+
+_CONFIG = """\
+[core]
+\thooksPath = /dev/null
+\tfsmonitor = false
+\tsshCommand = ssh -oBatchMode=yes -oConnectTimeout=20
+[safe]
+\tdirectory = *
+[protocol "ext"]
+\tallow = never
+[http]
+\tfollowRedirects = false
+\tlowSpeedLimit = 1000
+\tlowSpeedTime = 60
+[submodule]
+\trecurse = false
+[fetch]
+\trecurseSubmodules = false
+[diff]
+\tautoRefreshIndex = false
+[gc]
+\tautoDetach = false
+[advice]
+\tdetachedHead = false
+"""
+
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
+    '"$FLIGHTPLAN_GIT_USERNAME" "$FLIGHTPLAN_GIT_PASSWORD"; }; f'
+)
+_BRANCH = re.compile(r"[^\s~^:?*\[\\\x00-\x1f\x7f]+")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_IN_URL = re.compile(r"(\w+://)[^/@\s]+@")
+
+_EXPLAINED = (
+    ("authentication failed", "refused the user name or password; check the variables it is given"),
+    (
+        "could not read username",
+        "asks for a user name and password; name the variables that hold them",
+    ),
+    ("permission denied", "refused access; check the key or the password"),
+    ("couldn't find remote ref", "has no such branch"),
+    ("could not resolve host", "cannot be reached: its host name is unknown"),
+    ("connection refused", "cannot be reached: the connection was refused"),
+    ("connection timed out", "cannot be reached: the connection timed out"),
+    ("host key verification failed", "has an unknown SSH host key; add it to known_hosts"),
+    ("redirect", "answers with a redirect; give its new address"),
+    ("not found", "was not found; check the address"),
+    ("does not appear to be a git repository", "is not a git repository"),
+    ("not a git repository", "is not a git repository"),
+    ("no space left", "does not fit: the disk is full"),
+)
+
+
+class Credentials(Protocol):
+    """A user name and password, already read from the variables that the source names."""
+
+    @property
+    def username(self) -> str: ...
+
+    @property
+    def password(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A bare copy of one repository in the cache, and how to talk to where it came from."""
+
+    location: str
+    folder: Path
+    """Holds ``mirror.git``, ``config`` and ``lock``."""
+    credentials: Credentials | None = field(default=None, repr=False)
+
+    @property
+    def mirror(self) -> Path:
+        return self.folder / "mirror.git"
+
+
+def repository_at(
+    location: str, *, cache_dir: Path, credentials: Credentials | None = None
+) -> Repository:
+    """The cached copy of a repository, made empty where there is none yet.
+
+    Raises ScanFailed for an address that git must not be given.
+    """
+    if location.startswith("-") or "::" in location or "\n" in location or not location.strip():
+        raise ScanFailed(f"{_shown(location)} is not the address of a git repository.")
+    if credentials and re.search(r"[\r\n\x00]", credentials.username + credentials.password):
+        raise ScanFailed("The user name or password holds a line break; check its variable.")
+    key = hashlib.sha256(location.encode()).hexdigest()[:24]
+    repository = Repository(location, cache_dir.expanduser().resolve() / key, credentials)
+    try:
+        repository.folder.mkdir(parents=True, exist_ok=True)
+        (repository.folder / "config").write_text(_CONFIG)
+    except OSError as error:
+        raise ScanFailed(f"The cache folder {cache_dir} cannot be written: {error}.") from error
+    if not (repository.mirror / "HEAD").exists():
+        _git(repository, "init", "--bare", "--quiet", str(repository.mirror), bare=True)
+    return repository
+
+
+@contextlib.contextmanager
+def locked(repository: Repository) -> Iterator[None]:
+    """Only one process works on the copy at a time."""
+    with (repository.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def fetch(repository: Repository, branch: str) -> str:
+    """Brings the branch (empty: the repository's own default) up to date; returns its newest commit.
+
+    The first fetch brings one commit; later ones bring what came since, so that renames can be told.
+    """
+    source = f"refs/heads/{_checked_branch(branch)}" if branch else "HEAD"
+    name = hashlib.sha256(source.encode()).hexdigest()[:16]
+    ours = f"refs/flightplan/{name}"
+    first = not _succeeds(repository, "rev-parse", "--verify", "--quiet", f"{ours}^{{commit}}")
+    depth = ["--depth=1"] if first else []
+    _git(
+        repository,
+        *_credential_options(repository),
+        "fetch",
+        "--quiet",
+        "--force",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        *depth,
+        "--",
+        repository.location,
+        f"+{source}:{ours}",
+        seconds=FETCH_SECONDS,
+    )
+    return head_commit(repository, ours)
+
+
+def head_commit(repository: Repository, ref: str) -> str:
+    """The full SHA of the commit a ref points at."""
+    return _git(repository, "rev-parse", "--verify", f"{ref}^{{commit}}").strip()
+
+
+def renames(repository: Repository, old: str, new: str) -> dict[str, str]:
+    """Files git sees as renamed between two commits, old path → new path.
+
+    Empty where the old commit cannot be had any more; a rename then shows as removed and new.
+    """
+    if not _COMMIT.fullmatch(old) or not _has_commit(repository, old):
+        return {}
+    answer = _git(
+        repository,
+        "diff",
+        "--name-status",
+        "-z",
+        "--find-renames",
+        f"-l{_MOST_RENAMES}",
+        "--diff-filter=R",
+        "--no-ext-diff",
+        "--no-textconv",
+        old,
+        new,
+        "--",
+    )
+    parts = answer.split("\x00")
+    return dict(zip(parts[1::3], parts[2::3], strict=False))
+
+
+def _has_commit(repository: Repository, commit: str) -> bool:
+    """Whether the commit is in the copy, after asking the repository for it where it is not."""
+    if _succeeds(repository, "cat-file", "-e", f"{commit}^{{commit}}"):
+        return True
+    options = _credential_options(repository)
+    ask = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1", "--")
+    return len(commit) >= 40 and _succeeds(
+        repository, *options, *ask, repository.location, commit, seconds=FETCH_SECONDS
+    )
+
+
+@contextlib.contextmanager
+def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
+    """A temporary folder with the commit's regular Python files, notebooks and CODEOWNERS."""
+    with tempfile.TemporaryDirectory(prefix="tree-", dir=repository.folder) as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        tree = Path(folder) / "tree"
+        tree.mkdir()
+        _git(repository, "read-tree", commit, environment=index)
+        listing = _git(repository, "ls-files", "--stage", "-z", environment=index)
+        _git(
+            repository,
+            f"--work-tree={tree}",
+            "checkout-index",
+            "--quiet",
+            "--force",
+            "-z",
+            "--stdin",
+            environment=index,
+            given="".join(f"{path}\x00" for path in _wanted(listing)),
+            cwd=tree,
+        )
+        yield tree
+
+
+def _wanted(listing: str) -> Iterator[str]:
+    """Paths of regular files that a scan looks at; links and submodules have other modes."""
+    for entry in listing.split("\x00"):
+        about, _, path = entry.partition("\t")
+        looked_at = path.endswith((*SUFFIXES, "/pyvenv.cfg")) or path in CODEOWNERS_PLACES
+        if about.startswith("100") and looked_at:
+            yield path
+
+
+def _checked_branch(branch: str) -> str:
+    if branch.startswith("-") or ".." in branch or not _BRANCH.fullmatch(branch):
+        raise ScanFailed(f"{branch!r} is not the name of a branch.")
+    return branch.removeprefix("refs/heads/")
+
+
+def _credential_options(repository: Repository) -> list[str]:
+    """Options that let git ask our environment for the password, for this host only."""
+    parts = urlsplit(repository.location)
+    if repository.credentials is None or parts.scheme not in ("http", "https"):
+        return []
+    host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return ["-c", f"credential.{host}.helper=", "-c", f"credential.{host}.helper={_HELPER}"]
+
+
+def _environment(repository: Repository, more: Mapping[str, str]) -> dict[str, str]:
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("GIT_", "SSH_ASKPASS"))
+    }
+    secret = repository.credentials
+    if secret:
+        kept["FLIGHTPLAN_GIT_USERNAME"] = secret.username or "git"
+        kept["FLIGHTPLAN_GIT_PASSWORD"] = secret.password
+    return {
+        **kept,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": str(repository.folder / "config"),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C.UTF-8",
+        **more,
+    }
+
+
+def _succeeds(repository: Repository, *arguments: str, seconds: float = LOCAL_SECONDS) -> bool:
+    return _run(repository, arguments, seconds=seconds).returncode == 0
+
+
+def _git(
+    repository: Repository,
+    *arguments: str,
+    bare: bool = False,
+    seconds: float = LOCAL_SECONDS,
+    environment: Mapping[str, str] | None = None,
+    given: str = "",
+    cwd: Path | None = None,
+) -> str:
+    """What git printed. Raises ScanFailed with one sentence where it failed."""
+    done = _run(
+        repository,
+        arguments,
+        bare=bare,
+        seconds=seconds,
+        environment=environment or {},
+        given=given,
+        cwd=cwd,
+    )
+    if done.returncode != 0:
+        raise ScanFailed(_sentence(repository, done.stderr.decode("utf-8", "replace")))
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _run(
+    repository: Repository,
+    arguments: tuple[str, ...],
+    *,
+    bare: bool = False,
+    seconds: float,
+    environment: Mapping[str, str] | None = None,
+    given: str = "",
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    where = [] if bare else [f"--git-dir={repository.mirror}"]
+    command = ["git", *where, *arguments]
+    try:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd or repository.folder,
+            env=_environment(repository, environment or {}),
+            start_new_session=True,
+        ) as process:
+            try:
+                out, errors = process.communicate(
+                    given.encode("utf-8", "surrogateescape"), timeout=seconds
+                )
+            except subprocess.TimeoutExpired as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise ScanFailed(
+                    f"{_shown(repository.location)} did not answer within {seconds:.0f} seconds."
+                ) from error
+    except OSError as error:
+        raise ScanFailed(f"git could not be started: {error.strerror}.") from error
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
+
+
+def _sentence(repository: Repository, stderr: str) -> str:
+    """git's complaint in one sentence, without any secret."""
+    shown = _shown(repository.location)
+    lowered = stderr.lower()
+    for sign, sentence in _EXPLAINED:
+        if sign in lowered:
+            return f"{shown} {sentence}."
+    said = [line for line in stderr.splitlines() if line.startswith(("fatal:", "error:"))]
+    text = (said or stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
+    secret = repository.credentials.password if repository.credentials else ""
+    text = _IN_URL.sub(r"\1", text.replace(secret, "…") if secret else text)
+    return f"git failed on {shown}: {text.removeprefix('fatal: ')}"
+
+
+def _shown(location: str) -> str:
+    return _IN_URL.sub(r"\1", location)[:300]

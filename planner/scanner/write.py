@@ -1,0 +1,84 @@
+"""A scan as bytes: the ``report`` object that the interchange parser reads back to the same report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+import msgspec
+
+from planner.domain.report import DagEntry, Observation
+from planner.scanner.result import ScanResult
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def write_report(result: ScanResult, stream: IO[bytes]) -> None:
+    """Writes the report, one finding a line, so that huge scans are never whole in memory and diffs read."""
+    stream.write(b'{"coverage":' + _encode(_coverage(result)))
+    stream.write(b',\n"commit":' + _encode(result.commit))
+    stream.write(b',\n"renames":' + _encode(result.renames))
+    stream.write(b',\n"codeowners":' + _encode(result.codeowners))
+    stream.write(b',\n"dags":[' + _lines(map(_encode, result.dags)))
+    stream.write(b'],\n"findings":[')
+    separator = b"\n"
+    dag_ids = _dag_ids(result.dags)
+    for observation in result.observations:
+        stream.write(separator + _encode(_finding(observation, dag_ids)))
+        separator = b",\n"
+    stream.write(b"\n]}\n")
+
+
+def _lines(parts: Iterator[bytes]) -> bytes:
+    return b",".join(b"\n" + part for part in parts)
+
+
+def _coverage(result: ScanResult) -> dict[str, Any]:
+    cover = result.coverage
+    return {
+        "checker": cover.checker,
+        "tool_version": cover.tool_version,
+        "flags": cover.flags,
+        "files": sorted(cover.files) if cover.files is not None else None,
+        "rules": sorted(cover.rules) if cover.rules is not None else None,
+        "status": cover.status,
+        "complete": cover.complete,
+        "unscanned": result.unscanned,
+    }
+
+
+def _dag_ids(dags: list[DagEntry]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for dag in dags:
+        found.setdefault(dag.path, []).append(dag.dag_id)
+    return found
+
+
+def _finding(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any]:
+    """The six keys of the interchange format, then the added ones."""
+    return {
+        "rule_id": found.rule,
+        "severity": found.severity,
+        "dag_id": found.dag_id or None,
+        "file": found.path,
+        "line": found.line,
+        "message": found.message,
+        "rule_name": found.rule_name or None,
+        "column": found.column,
+        "end_line": found.end_line,
+        "cell": found.cell,
+        "symbol": found.symbol,
+        "owner": found.owner or None,
+        "dag_ids": dag_ids.get(found.path, []),
+        "content": found.content,
+        "fix": msgspec.Raw(_fix(found.fix)),
+        "url": found.url or None,
+    }
+
+
+def _fix(fix: bytes) -> bytes:
+    """The fix with the contract's ``safe`` beside its own keys."""
+    if not fix:
+        return b"null"
+    safe = fix.startswith(b'{"applicability":"safe"')
+    return b'{"safe":' + (b"true," if safe else b"false,") + fix[1:]

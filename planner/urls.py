@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from planner.views import decision, health, member, settings, sign_in
+from planner.views import decision, health, member, rule, scan, settings, sign_in, source, triage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("d/new/", decision.new, name="deployment-new"),
@@ -28,7 +28,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         member.remove,
         name="member-remove",
     ),
+    path("d/<slug:slug>/triage/", triage.triage, name="triage"),
+    path("d/<slug:slug>/triage/paste/", triage.paste, name="triage-paste"),
+    path("d/<slug:slug>/triage/<int:notes_id>/remove/", triage.remove, name="triage-remove"),
+    path("rules/", rule.rules, name="rules"),
+    path("rules/<str:rule_id>/", rule.rule, name="rule"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),
+    path("d/<slug:slug>/scans/", scan.scans, name="scans"),
+    path("d/<slug:slug>/scans/upload/", scan.upload, name="scan-upload"),
+    path("d/<slug:slug>/scans/<int:scan_id>/", scan.scan, name="scan"),
+    path("d/<slug:slug>/scans/<int:scan_id>/raw/", scan.raw, name="scan-raw"),
+    path("d/<slug:slug>/scans/<int:scan_id>/confirm/", scan.confirm, name="scan-confirm"),
+    path("d/<slug:slug>/scans/<int:scan_id>/discard/", scan.discard, name="scan-discard"),
+    path("d/<slug:slug>/scans/<int:scan_id>/take-good/", scan.take_good, name="scan-take-good"),
+    path("d/<slug:slug>/sources/add/", source.add, name="source-add"),
+    path("d/<slug:slug>/sources/<int:source_id>/", source.change, name="source-change"),
+    path("d/<slug:slug>/sources/<int:source_id>/pause/", source.pause, name="source-pause"),
+    path("d/<slug:slug>/sources/<int:source_id>/remove/", source.remove, name="source-remove"),
+    path("d/<slug:slug>/sources/<int:source_id>/rescan/", source.rescan, name="source-rescan"),
 ]

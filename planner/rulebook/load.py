@@ -74,7 +74,7 @@ def read(folder: Path) -> Rulebook:
     )
 
 
-# --- Files ---------------------------------------------------------------------------------------------
+# --- Files
 
 
 def _name(folder: Path, path: Path) -> str:
@@ -113,7 +113,7 @@ def _hash(texts: Mapping[str, bytes]) -> str:
     return total.hexdigest()
 
 
-# --- Checks of single values -----------------------------------------------------------------------------
+# --- Checks of single values
 
 
 class _Table:
@@ -277,7 +277,7 @@ def _severity(value: Any) -> Severity:
 _severities = _map_of(_line, _severity)
 
 
-# --- Rules -----------------------------------------------------------------------------------------------
+# --- Rules
 
 
 def _rules(files: Mapping[str, dict[str, Any]]) -> dict[str, Rule]:
@@ -351,7 +351,7 @@ def _alias(table: _Table) -> Alias:
     return alias
 
 
-# --- The measured names ------------------------------------------------------------------------------------
+# --- The measured names
 
 
 def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
@@ -372,7 +372,7 @@ def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, s
     return status | {"use": use} if use else status
 
 
-# --- Decision ----------------------------------------------------------------------------------------------
+# --- Decision
 
 
 def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -442,7 +442,7 @@ def _keys(table: _Table, **checks: Callable[[Any], Any]) -> None:
     table.done()
 
 
-# --- Ownership -----------------------------------------------------------------------------------------------
+# --- Ownership
 
 
 def _ownership(file: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -450,7 +450,7 @@ def _ownership(file: str, raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-# --- Support clock -------------------------------------------------------------------------------------------
+# --- Support clock
 
 
 def _support(file: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -494,7 +494,7 @@ def _support_line(line: str, table: _Table) -> None:
     table.done()
 
 
-# --- Plans and release notes -----------------------------------------------------------------------------------
+# --- Plans and release notes
 
 
 def _plans(files: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -547,7 +547,7 @@ def _note(table: _Table, rules: Mapping[str, Rule]) -> None:
     table.done()
 
 
-# --- Triage --------------------------------------------------------------------------------------------
+# --- Triage
 
 
 def _triage(file: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -567,7 +567,8 @@ def _triage(file: str, raw: dict[str, Any]) -> dict[str, Any]:
             answers=_text,
         )
     _keys(table.sub("leads"), none=_text)
-    _keys(table.sub("kinds"), removed=_list_of(_text), deprecated=_list_of(_text))
+    words = _list_of(_text)
+    _keys(table.sub("kinds"), fix=words, promised=words, removed=words, deprecated=words)
     _keys(table.sub("limits"), bullets=_whole, text=_whole, quote=_whole, places=_whole)
     table.done()
     return raw

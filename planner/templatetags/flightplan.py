@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django import template
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from planner.domain.access import Role
@@ -121,7 +121,32 @@ def mark(value: object, words: str = "") -> SafeString:
     )
 
 
+_AXES = {"mlops": "MLOps", "ui": "UI"}
+
+
+@register.filter
+def axis_name(value: object) -> str:
+    """Workers · Versioning · MLOps · UI · Other."""
+    return _AXES.get(str(value), str(value).capitalize())
+
+
 @register.filter
 def reaches(role: Role, needed: str) -> bool:
     """True where the role allows what ``needed`` allows; only hides what the view refuses anyway."""
     return role.reaches(Role(needed))
+
+
+@register.filter
+def backquotes(value: object) -> SafeString:
+    """Text whose `backquoted` parts are set as code; everything is escaped first."""
+    parts = str(value or "").split("`")
+    if len(parts) % 2 == 0:  # a backquote without its partner stays as it is
+        return format_html("{}", value)
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<code>{}</code>", part) if at % 2 else part,)
+            for at, part in enumerate(parts)
+        ),
+    )

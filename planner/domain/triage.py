@@ -1,0 +1,532 @@
+"""Release-note triage: which line of the notes blocks this deployment, which can wait, which is worth having.
+
+Notes are curated (they carry axis, kind and the rules they touch) or pasted (axis and kind are found by
+keyword, names by their spelling). Every note meets what the deployment's own findings and facts say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from planner.domain.facts import line_of, version
+from planner.domain.finding import Axis, Category
+from planner.domain.rules import Rulebook
+
+
+class Kind(StrEnum):
+    """What a note says happened."""
+
+    NEW = "new"
+    DEPRECATED = "deprecated"
+    REMOVED = "removed"
+    FIX = "fix"
+
+
+class Bucket(StrEnum):
+    """What a note means for this deployment. ASIDE asks for nothing, and says why."""
+
+    BLOCK = "block"
+    MIGRATE = "migrate"
+    ADOPT = "adopt"
+    ASIDE = "aside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One line of release notes."""
+
+    quote: str
+    axis: Axis
+    kind: Kind
+    link: str
+    line: str = ""
+    """The release line it belongs to; empty for pasted notes that name none."""
+    before: str = ""
+    answer: str = ""
+    rules: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def tells(self) -> bool:
+        """True where findings or facts can tell whether the deployment uses it."""
+        return bool(self.rules or self.symbols or self.facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Open findings of one rule about one name: what the deployment is known to use."""
+
+    rule_id: str
+    symbol: str
+    category: Category
+    axis: Axis
+    findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """A note in its bucket, with the reason and the findings behind it."""
+
+    note: Note
+    bucket: Bucket
+    because: str
+    uses: tuple[Use, ...] = ()
+
+    @property
+    def findings(self) -> int:
+        return sum(use.findings for use in self.uses)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules whose findings stand behind it."""
+        return tuple(dict.fromkeys(use.rule_id for use in self.uses))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """Open findings of one rule in one category."""
+
+    rule_id: str
+    title: str
+    category: Category
+    axis: Axis
+    findings: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisTriage:
+    """One axis: what 2.x cannot do, what 3.x answers, and what of ours that unblocks."""
+
+    axis: Axis
+    label: str
+    meaning: str
+    cannot: str
+    answers: str
+    unblocks: str
+    notes: Mapping[Bucket, int]
+    findings: Mapping[Category, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """The whole triage. Buckets hold notes in the order of their axes; ``rules`` the findings behind them."""
+
+    axes: tuple[AxisTriage, ...]
+    sorted: tuple[Sorted, ...]
+    rules: tuple[RuleCount, ...]
+    style: int
+    """Style findings, counted apart."""
+    left_out: int = 0
+    """Bullets beyond the limit, not read."""
+
+    def notes_in(self, bucket: Bucket) -> tuple[Sorted, ...]:
+        return tuple(entry for entry in self.sorted if entry.bucket is bucket)
+
+    def rules_in(self, category: Category) -> tuple[RuleCount, ...]:
+        return tuple(row for row in self.rules if row.category is category)
+
+    def findings_in(self, category: Category) -> int:
+        return sum(row.findings for row in self.rules_in(category))
+
+
+# --- Curated notes
+
+
+def curated(rulebook: Rulebook, lines: Iterable[str]) -> list[Note]:
+    """The rulebook's notes of those release lines."""
+    return [
+        Note(
+            quote=row["quote"],
+            axis=Axis(row["axis"]),
+            kind=Kind(row["kind"]),
+            link=row["link"],
+            line=line,
+            before=row["before"],
+            answer=row["answer"],
+            rules=tuple(row.get("rules", ())),
+            symbols=tuple(row.get("symbols", ())),
+            facts=row.get("facts", {}),
+        )
+        for line in lines
+        for row in rulebook.releases[line]["notes"]
+    ]
+
+
+# --- Pasted notes
+
+
+def read_notes(text: str, *, link: str, rulebook: Rulebook) -> tuple[list[Note], int]:
+    """Read pasted release notes, bullet by bullet.
+
+    Returns the notes and how many bullets were left out as too much. A bullet keeps the first link in it;
+    one that only names a pull request of Airflow is linked to it; the others get ``link``.
+    """
+    limits = rulebook.triage["limits"]
+    bullets = list(_bullets(text[: limits["text"]]))
+    kept = bullets[: limits["bullets"]]
+    notes = [
+        _read_bullet(bullet, heading, link, rulebook.triage, limits["quote"])
+        for heading, bullet in kept
+    ]
+    return notes, len(bullets) - len(kept)
+
+
+_LONGEST_LINE = 4_000
+"""Characters of one pasted line that are read; keeps every pattern below cheap."""
+_MARK = re.compile(r"^\s{0,8}(?:[-*•+–]|\d{1,3}[.)])\s+")
+_HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*$")
+_UNDERLINE = re.compile(r"^([=\-~^\"'.*+])\1{2,}$")
+_LINK = re.compile(r"https?://[^\s<>()\[\]\"'`]+")
+_MARKDOWN_LINK = re.compile(r"\[([^\]\[]+)\]\((https?://[^\s()]+)\)")
+_PULL = re.compile(r"(?<![\w/])#(\d{2,6})\b")
+_PULL_BEHIND = re.compile(r"\s*\((?:#\d{2,6}(?:,\s*)?)+\)\s*$")
+_NAMED = re.compile(r"`+([A-Za-z_][\w.]*)(?:\(\))?`+")
+_DOTTED = re.compile(r"\bairflow(?:\.[A-Za-z_]\w*)+")
+_CAMEL = re.compile(r"\b[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*\b")
+_SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+
+
+def _bullets(text: str) -> Iterator[tuple[str, str]]:
+    """(heading, bullet) of every bullet; paragraphs count as bullets where nothing is marked as one."""
+    lines = [line[:_LONGEST_LINE].expandtabs(4).rstrip() for line in text.splitlines()]
+    marked = any(_MARK.match(line) for line in lines)
+    heading, parts = "", list[str]()
+    for at, line in enumerate(lines):
+        title = _title(lines, at)
+        starts = bool(_MARK.match(line))
+        ends = starts or title is not None or not line.strip()
+        if parts and ends:
+            yield heading, " ".join(parts)
+            parts = []
+        if title is not None:
+            heading = title or heading
+        elif starts:
+            parts = [_MARK.sub("", line)]
+        elif line.strip() and (parts or not marked):
+            parts.append(line.strip())
+    if parts:
+        yield heading, " ".join(parts)
+
+
+def _title(lines: Sequence[str], at: int) -> str | None:
+    """The title on a line, empty for the line that underlines one, None for a line that is neither."""
+    line = lines[at]
+    if match := _HEADING.match(line):
+        return match["title"]
+    if _UNDERLINE.match(line):
+        return ""
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    if line.strip() and not _MARK.match(line) and _UNDERLINE.match(below):
+        return line.strip()
+    if line.endswith(":") and len(line) < 60 and not _MARK.match(line):
+        return line.strip(": ")
+    return None
+
+
+def _read_bullet(
+    bullet: str, heading: str, link: str, words: Mapping[str, Any], longest: int
+) -> Note:
+    found = _MARKDOWN_LINK.search(bullet)
+    plain = _MARKDOWN_LINK.sub(r"\1", bullet)
+    return Note(
+        quote=_cut(_PULL_BEHIND.sub("", plain).strip(), longest),
+        axis=_axis_of(plain, heading, words["axes"]),
+        kind=_kind_of(plain, heading, words["kinds"]),
+        link=found[2] if found else _link_of(bullet, link),
+        symbols=_names_in(plain),
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _link_of(bullet: str, link: str) -> str:
+    if found := _LINK.search(bullet):
+        return found[0].rstrip(".,;:")
+    pull = _PULL.search(bullet)
+    if pull and ("airflow.apache.org" in link or "github.com/apache/airflow" in link):
+        return f"https://github.com/apache/airflow/pull/{pull[1]}"
+    return link
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    """Names that a bullet spells out: in backquotes, with dots, in CamelCase or with underscores."""
+    found = [
+        name for pattern in (_NAMED, _DOTTED, _CAMEL, _SNAKE) for name in pattern.findall(text)
+    ]
+    return tuple(dict.fromkeys(name.strip(".") for name in found))
+
+
+def _axis_of(text: str, heading: str, axes: Mapping[str, Any]) -> Axis:
+    """The axis whose word comes first in the bullet, else in its heading."""
+    for where in (text, heading):
+        for name, axis in axes.items():
+            if _holds(where, tuple(axis["keywords"])):
+                return Axis(name)
+    return Axis.OTHER
+
+
+def _kind_of(text: str, heading: str, kinds: Mapping[str, Sequence[str]]) -> Kind:
+    if re.match(rf"(?:{'|'.join(map(re.escape, kinds['fix']))})\b", text, re.IGNORECASE):
+        return Kind.FIX
+    for where in (text, heading):
+        if _holds(where, tuple(kinds["promised"])):
+            return Kind.DEPRECATED
+        if _holds(where, tuple(kinds["removed"])):
+            return Kind.REMOVED
+        if _holds(where, tuple(kinds["deprecated"])):
+            return Kind.DEPRECATED
+    return Kind.FIX if re.search(r"\bfix", heading, re.IGNORECASE) else Kind.NEW
+
+
+@lru_cache(maxsize=64)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(rf"(?<!\w){re.escape(word)}(?:s|es)?(?!\w)" for word in words), re.IGNORECASE
+    )
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    """True where one of the words stands in the text as a word, singular or plural."""
+    return bool(words and _pattern(words).search(text))
+
+
+# --- Sorting
+
+
+def triage(
+    notes: Sequence[Note],
+    *,
+    uses: Sequence[Use],
+    facts: Mapping[str, Any],
+    target_line: str,
+    scanned: bool,
+    rulebook: Rulebook,
+    left_out: int = 0,
+) -> Triage:
+    """Put every note in its bucket, and count what stands behind each axis.
+
+    ``uses`` are the open findings by rule and name; ``facts`` the deployment's. ``scanned`` is False while no
+    code scan has been read: then nothing is said to be unused.
+    """
+    ground = _Ground(facts=facts, target_line=target_line, scanned=scanned, rulebook=rulebook)
+    claimed = _claims(notes, uses, rulebook)
+    entries = [_sort(note, behind, ground) for note, behind in zip(notes, claimed, strict=True)]
+    order = {axis: at for at, axis in enumerate(Axis)}
+    entries.sort(key=lambda entry: order[entry.note.axis])
+    return Triage(
+        axes=tuple(_axis(axis, entries, uses, ground) for axis in Axis),
+        sorted=tuple(entries),
+        rules=_rule_counts(uses, rulebook),
+        style=sum(use.findings for use in uses if use.category is Category.STYLE),
+        left_out=left_out,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every note is judged on."""
+
+    facts: Mapping[str, Any]
+    target_line: str
+    scanned: bool
+    rulebook: Rulebook
+
+    def axis(self, axis: Axis) -> Mapping[str, Any]:
+        chosen: Mapping[str, Any] = self.rulebook.triage["axes"][axis]
+        return chosen
+
+    def beyond(self, note: Note) -> bool:
+        """True where the note belongs to a line newer than the target."""
+        return bool(note.line) and version(note.line) > version(self.target_line)
+
+
+def _claims(
+    notes: Sequence[Note], uses: Sequence[Use], rulebook: Rulebook
+) -> list[tuple[Use, ...]]:
+    """The uses behind each note. A note that names names goes before one that names a whole rule."""
+    named = [
+        tuple(use for use in uses if note.symbols and _touches(note, use, rulebook))
+        for note in notes
+    ]
+    taken = {use for behind in named for use in behind}
+    return [
+        behind
+        if note.symbols
+        else tuple(use for use in uses if use not in taken and use.rule_id in note.rules)
+        for note, behind in zip(notes, named, strict=True)
+    ]
+
+
+def _touches(note: Note, use: Use, rulebook: Rulebook) -> bool:
+    if use.category is Category.STYLE:
+        return False
+    if not note.rules:
+        return any(_named(use, name) for name in note.symbols)
+    if use.rule_id not in note.rules:
+        return False
+    rule = rulebook.rules.get(use.rule_id)
+    whole = rule is None or not rule.cases
+    return whole or any(_named(use, name) for name in note.symbols)
+
+
+def _named(use: Use, name: str) -> bool:
+    """True where a note's name is the use's name, its last part, something above it, or the rule's id."""
+    symbol = use.symbol
+    return name == use.rule_id or (
+        bool(symbol)
+        and (symbol == name or symbol.startswith(f"{name}.") or symbol.endswith(f".{name}"))
+    )
+
+
+def _sort(note: Note, uses: tuple[Use, ...], ground: _Ground) -> Sorted:
+    decide = {
+        Kind.REMOVED: _removed,
+        Kind.DEPRECATED: _deprecated,
+        Kind.NEW: _new,
+        Kind.FIX: _fix,
+    }[note.kind]
+    bucket, because = decide(note, uses, ground)
+    return Sorted(note=note, bucket=bucket, because=because, uses=uses)
+
+
+def _removed(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
+    fact = _fact_said(note, ground.facts)
+    if not uses and not fact:
+        return Bucket.ASIDE, _not_seen(note, ground)
+    said = fact or _count(uses)
+    if ground.beyond(note):
+        return (
+            Bucket.MIGRATE,
+            f"{said}. Still there on {ground.target_line}, gone from {note.line} on.",
+        )
+    if fact or any(use.category is Category.BLOCK for use in uses):
+        return Bucket.BLOCK, f"{said}."
+    return Bucket.MIGRATE, f"{said}. On {ground.target_line} they only warn."
+
+
+def _deprecated(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
+    fact = _fact_said(note, ground.facts)
+    if note.facts and not fact and not uses:
+        return Bucket.ASIDE, "Nothing of yours uses it."
+    if uses or fact:
+        return Bucket.MIGRATE, f"{fact or _count(uses)}."
+    return Bucket.MIGRATE, _not_seen(note, ground)
+
+
+def _new(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
+    axis = ground.axis(note.axis)
+    if ground.beyond(note):
+        return Bucket.ASIDE, f"Needs {note.line}; your target is {ground.target_line}."
+    fact = axis["roadmap_fact"]
+    if fact and not ground.facts.get(fact):
+        return Bucket.ASIDE, f"Not on your roadmap: the facts do not name {axis['roadmap_label']}."
+    reason = f"On {axis['roadmap_label']}" if fact else "Open to you once 3.x runs"
+    return Bucket.ADOPT, f"{reason}; {_count(uses)} move with it." if uses else f"{reason}."
+
+
+def _fix(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
+    return Bucket.ASIDE, "A fix: it asks for no decision."
+
+
+def _not_seen(note: Note, ground: _Ground) -> str:
+    if not note.tells:
+        return "No scan can tell whether you use it; its lead has to say."
+    if not ground.scanned and not note.facts:
+        return "Not checked yet: no scan of your code was read."
+    return "Nothing of yours uses it, as far as the newest scan saw."
+
+
+def _count(uses: Sequence[Use]) -> str:
+    total = sum(use.findings for use in uses)
+    return f"{total:,} finding{'' if total == 1 else 's'}"
+
+
+def _fact_said(note: Note, facts: Mapping[str, Any]) -> str:
+    """The fact that says the deployment uses it, in words; empty where none does."""
+    for key, values in note.facts.items():
+        said = facts.get(key)
+        if said is True and "true" in values:
+            return f"Your facts say {key.replace('_', ' ')}"
+        for part in str(said or "").split(","):
+            if part.strip() in values:
+                return f"Your facts name {part.strip()}"
+    return ""
+
+
+def _rule_counts(uses: Sequence[Use], rulebook: Rulebook) -> tuple[RuleCount, ...]:
+    """Findings by rule and category, the most first; style apart."""
+    totals: dict[tuple[str, Category, Axis], int] = {}
+    for use in uses:
+        if use.category is not Category.STYLE:
+            key = (use.rule_id, use.category, use.axis)
+            totals[key] = totals.get(key, 0) + use.findings
+    rows = [
+        RuleCount(
+            rule_id=rule_id,
+            title=rulebook.rules[rule_id].title if rule_id in rulebook.rules else rule_id,
+            category=category,
+            axis=axis,
+            findings=count,
+            known=rule_id in rulebook.rules,
+        )
+        for (rule_id, category, axis), count in totals.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.findings, row.rule_id, row.axis)))
+
+
+def _axis(
+    axis: Axis, entries: Sequence[Sorted], uses: Sequence[Use], ground: _Ground
+) -> AxisTriage:
+    words = ground.axis(axis)
+    findings = {
+        category: sum(use.findings for use in uses if use.axis is axis and use.category is category)
+        for category in Category
+    }
+    mine = [entry for entry in entries if entry.note.axis is axis]
+    return AxisTriage(
+        axis=axis,
+        label=words["label"],
+        meaning=words["meaning"],
+        cannot=words["cannot"],
+        answers=words["answers"],
+        unblocks=_unblocks(words, findings, mine, ground),
+        notes={bucket: sum(1 for entry in mine if entry.bucket is bucket) for bucket in Bucket},
+        findings=findings,
+    )
+
+
+def _unblocks(
+    words: Mapping[str, Any],
+    findings: Mapping[Category, int],
+    entries: Sequence[Sorted],
+    ground: _Ground,
+) -> str:
+    """What of this deployment's own gets moving once the axis is done, in a sentence."""
+    parts = []
+    if words["roadmap_fact"] and ground.facts.get(words["roadmap_fact"]):
+        parts.append(words["roadmap_label"])
+    blocking = findings[Category.BLOCK]
+    if blocking:
+        parts.append(f"the cutover, which {blocking:,} finding{'s' * (blocking != 1)} hold up")
+    adopted = sum(1 for entry in entries if entry.bucket is Bucket.ADOPT)
+    if adopted:
+        parts.append(f"{adopted} new feature{'s' * (adopted != 1)}")
+    if not parts:
+        return "Nothing of yours waits for it."
+    text = ", and ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def lines_up_to(rulebook: Rulebook, target: str) -> tuple[str, ...]:
+    """The release lines with curated notes up to a target version, oldest first."""
+    limit = version(line_of(target))
+    return tuple(line for line in rulebook.target_lines if version(line) <= limit)

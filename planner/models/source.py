@@ -66,7 +66,7 @@ class Scan(models.Model):
     source = models.ForeignKey(Source, models.CASCADE, related_name="scans")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     cause = models.CharField(max_length=12, default="upload")
-    """upload, command, api, schedule, button, catch-up."""
+    """upload, command, api; and of rescans: schedule, catch-up, button, asked (by command)."""
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )

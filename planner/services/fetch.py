@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
@@ -35,7 +35,7 @@ class Credentials:
     """A user name and password for the address that the source names, and for no other."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 def report_fetch(

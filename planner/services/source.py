@@ -23,6 +23,7 @@ SCANNED_KINDS = (Source.Kind.FOLDER, Source.Kind.GIT, Source.Kind.REPORT_URL)
 LATER_KINDS = ("airflow", "metadata-sql")
 
 _GIT_OVER_SSH = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:[^/].*|^[\w.-]+@[\w.-]+:.+")
+_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 _ENVIRONMENT_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$")
 
@@ -181,8 +182,8 @@ def folder_check(location: str) -> Path:
     return folder
 
 
-def git_check(location: str) -> str:
-    """The address of a repository, as git may be given it.
+def git_check(location: str, *, resolve: bool = False) -> str:
+    """The address of a repository, as git may be given it; with ``resolve`` its host is looked up.
 
     Raises:
         SourceError: it is no repository address, holds a password, or lies where it must not.
@@ -190,9 +191,9 @@ def git_check(location: str) -> str:
     parts = urlsplit(location)
     if not location or location.startswith("-") or "::" in location:
         raise SourceError("location", "name the repository, like https://host/team/dags.git")
-    if parts.scheme in ("https", "http", "ssh", "git"):
+    if parts.scheme in _PORTS:
         _no_password(location)
-        _public_host(location, {"https": 443, "http": 80, "ssh": 22, "git": 9418}[parts.scheme])
+        _public_host(location, _PORTS[parts.scheme], resolve)
         return location
     if parts.scheme == "file":
         folder_check(parts.path)
@@ -200,7 +201,7 @@ def git_check(location: str) -> str:
     if not parts.scheme and location.startswith(("/", "~", ".")):
         return str(folder_check(location))
     if _GIT_OVER_SSH.match(location):
-        _public_host(f"ssh://{location.replace(':', '/', 1)}", 22)
+        _public_host(f"ssh://{location.replace(':', '/', 1)}", 22, resolve)
         return location
     raise SourceError(
         "location",
@@ -219,7 +220,7 @@ def url_check(location: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SourceError("location", "name the report's address, like https://host/report.json")
     _no_password(location)
-    _public_host(location, 443 if parts.scheme == "https" else 80)
+    _public_host(location, _PORTS[parts.scheme], resolve=False)
     return location
 
 
@@ -250,11 +251,11 @@ def _no_password(location: str) -> None:
         )
 
 
-def _public_host(location: str, port: int) -> None:
-    """Refuses what is private by its own words; names are looked up when the source is read."""
+def _public_host(location: str, port: int, resolve: bool) -> None:
+    """Refuses what is private; a name is only looked up with ``resolve``, when it is about to be used."""
     host = urlsplit(location).hostname or ""
     spelled_out = host == "localhost" or ":" in host or host.replace(".", "").isdigit()
-    if not spelled_out:
+    if not spelled_out and not resolve:
         return
     try:
         address_check(host=host, port=port, allow_private=settings.ALLOW_PRIVATE_ADDRESSES)

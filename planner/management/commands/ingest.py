@@ -1,0 +1,138 @@
+"""Reads a report into a deployment, while you wait."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from planner.domain.report import Format, ReportRejected
+from planner.management.command import Command as BaseCommand
+from planner.models import Scan
+from planner.selectors.scan import receipt
+from planner.services.rescan import scan_run
+from planner.services.scan import scan_preview, scan_receive
+
+STDIN = "-"
+AUTO = "auto"
+_REFUSED = (Scan.State.REJECTED, Scan.State.FAILED)
+
+
+class Command(BaseCommand):
+    help = "Read a report: interchange JSON, ruff JSON, SARIF, or what Airflow itself prints."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="the report, or - for standard input")
+        parser.add_argument("--deployment", required=True, metavar="SLUG")
+        parser.add_argument(
+            "--source", default="", help="the source it is about; uploads by default"
+        )
+        parser.add_argument(
+            "--root", default="", help="the folder that its absolute paths begin with"
+        )
+        parser.add_argument(
+            "--format", default=AUTO, choices=[AUTO, *Format], help="found out by default"
+        )
+        parser.add_argument(
+            "--complete",
+            action="store_true",
+            help="the report covers the whole tree, so that what is absent may be closed",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would change and change nothing"
+        )
+        parser.add_argument("--confirm", action="store_true", help="let a held report through")
+        parser.add_argument(
+            "--take-good", action="store_true", help="leave out the items that cannot be read"
+        )
+        parser.add_argument("--commit", default="", help="the commit that was scanned")
+        parser.add_argument("--tool-version", default="", help="the version of the tool")
+
+    def handle(self, *, file: str, **options: Any) -> None:
+        deployment = self.deployment(options["deployment"])
+        now = timezone.now()
+        name = "standard input" if file == STDIN else file
+        arguments = {
+            "deployment": deployment,
+            "source_name": options["source"],
+            "file_name": "" if file == STDIN else Path(file).name,
+            "options": _asked(options),
+            "now": now,
+        }
+        self.say(f"Reading {name} …")
+        try:
+            with self._opened(file) as stream:
+                if options["dry_run"]:
+                    scan = scan_preview(stream=stream, **arguments)
+                else:
+                    scan = scan_receive(stream=stream, cause="command", user=None, **arguments)
+        except ReportRejected as rejection:
+            self.fail(f"{name}: {rejection}")
+        if not options["dry_run"]:
+            scan = scan_run(scan_id=scan.pk, now=now) or scan
+        if options["json"]:
+            self.print_json(receipt(scan))
+        elif scan.state not in _REFUSED:
+            self._tell(scan, dry_run=options["dry_run"])
+        if scan.state in _REFUSED:
+            self._refuse(name, scan)
+
+    def _opened(self, file: str) -> AbstractContextManager[IO[bytes]]:
+        if file == STDIN:
+            return nullcontext(sys.stdin.buffer)
+        try:
+            return Path(file).open("rb")
+        except OSError as error:
+            self.fail(f"{file}: {error.strerror or error}.")
+
+    def _refuse(self, name: str, scan: Scan) -> None:
+        problems = [_problem_line(problem) for problem in scan.problems]
+        self.fail("\n".join([f"{name}: {scan.error}", *problems]))
+
+    def _tell(self, scan: Scan, *, dry_run: bool) -> None:
+        counts = scan.counts
+        what = "Would be" if dry_run else "Scan"
+        self.stdout.write(f"{what} {scan.state}: {scan.source.name}, {scan.format}")
+        if scan.root_because:
+            self.stdout.write(f"Root {scan.root or 'none'} ({scan.root_because})")
+        self.stdout.write(
+            ", ".join(
+                f"{counts.get(key, 0):,} {words}"
+                for key, words in (
+                    ("received", "received"),
+                    ("new", "new"),
+                    ("unchanged", "unchanged"),
+                    ("moved", "moved"),
+                    ("fixed", "fixed"),
+                    ("removed", "removed"),
+                    ("regressed", "came back"),
+                    ("not_covered", "not covered"),
+                )
+            )
+        )
+        for severity, count in counts.get("by_severity", {}).items():
+            self.stdout.write(f"  {severity} {count:,}")
+        if scan.error:
+            self.stdout.write(scan.error)
+        for problem in scan.problems:
+            self.stdout.write(f"Left out: {_problem_line(problem)}")
+        if scan.state == Scan.State.HELD:
+            self.say("Send it again with --confirm to let it through.")
+
+
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    asked = {
+        key: options[key]
+        for key in ("root", "complete", "confirm", "take_good", "commit", "tool_version")
+    }
+    return {**asked, "format": "" if options["format"] == AUTO else options["format"]}
+
+
+def _problem_line(problem: dict[str, Any]) -> str:
+    where = f"item {problem['index']}" if problem["index"] is not None else "the report"
+    field = f", {problem['field']}" if problem["field"] else ""
+    return f"{where}{field}: {problem['sentence']}"

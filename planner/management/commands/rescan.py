@@ -1,0 +1,80 @@
+"""Scans what is due, or the sources of one deployment now, while you wait."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from planner.management.command import Command as BaseCommand
+from planner.models import Scan, Source
+from planner.selectors.scan import receipt
+from planner.selectors.source import scanned_sources, source_named
+from planner.services.rescan import RescanRefused, rescan_request, rescans_due, scan_run
+
+
+class Command(BaseCommand):
+    help = "Scan every source that is due; with --deployment, that deployment's sources now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--deployment", metavar="SLUG", help="scan its sources now")
+        parser.add_argument("--source", metavar="NAME", help="only this source of the deployment")
+
+    def handle(self, **options: Any) -> None:
+        now = timezone.now()
+        queued = self._queue(options["deployment"], options["source"], now)
+        finished = [self._run(scan) for scan in queued]
+        if options["json"]:
+            self.print_json([receipt(scan) for scan in finished])
+        elif not finished:
+            self.stdout.write("Nothing is due.")
+        for scan in finished if not options["json"] else []:
+            self.stdout.write(_line(scan))
+        failed = [scan for scan in finished if scan.state in _FAILED]
+        if failed:
+            self.fail("\n".join(f"{scan.source.name}: {scan.error}" for scan in failed))
+
+    def _queue(self, slug: str | None, name: str | None, now: datetime) -> list[Scan]:
+        if slug is None:
+            if name is not None:
+                self.fail("--source needs --deployment.")
+            return rescans_due(now=now)
+        try:
+            return [
+                rescan_request(source=source, user=None, cause="asked", now=now)
+                for source in self._sources(slug, name)
+            ]
+        except RescanRefused as refusal:
+            self.fail(f"{refusal}.")
+
+    def _sources(self, slug: str, name: str | None) -> list[Source]:
+        deployment = self.deployment(slug)
+        if name is None:
+            found = scanned_sources(deployment)
+            if not found:
+                self.fail(f"{slug} has no source to scan; add one with: source {slug} NAME …")
+            return found
+        source = source_named(deployment, name)
+        if source is None:
+            self.fail(f"{slug} has no source “{name}”.")
+        return [source]
+
+    def _run(self, scan: Scan) -> Scan:
+        self.say(f"Scanning {scan.source.name} …")
+        return scan_run(scan_id=scan.pk, now=timezone.now()) or scan
+
+
+_FAILED = (Scan.State.FAILED, Scan.State.REJECTED)
+
+
+def _line(scan: Scan) -> str:
+    if scan.state in (Scan.State.QUEUED, Scan.State.RUNNING):
+        return f"{scan.source.name}: {scan.progress or 'another worker has it'}"
+    counts = scan.counts
+    return (
+        f"{scan.source.name}: {scan.state}, {counts.get('new', 0):,} new, "
+        f"{counts.get('fixed', 0):,} fixed, {counts.get('moved', 0):,} moved, "
+        f"{counts.get('unchanged', 0):,} unchanged"
+    )

@@ -1,0 +1,240 @@
+"""Weekly rescans: which sources are due, and one run from its queued row to the applied report."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from typing import IO
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+
+from planner.domain.report import ReportRejected
+from planner.domain.schedule import is_late, next_run
+from planner.models import Scan, Source
+from planner.scanner import ScanFailed, scan_folder, scan_git, write_report
+from planner.selectors.deployment import facts_of
+from planner.services.fetch import Credentials, FetchFailed, report_fetch
+from planner.services.ingest import apply_scan
+from planner.services.lease import (
+    NUDGE_AFTER,
+    RESCAN_CAUSES,
+    Lease,
+    LeaseKeeper,
+    LeaseLost,
+    RunningClock,
+    lease_fail,
+    lease_note_crash,
+    lease_progress,
+    lease_take,
+)
+from planner.services.raw_report import raw_store
+from planner.services.source import (
+    SCANNED_KINDS,
+    SourceError,
+    folder_check,
+    git_check,
+    zone_of,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class SecretMissing(Exception):
+    """A variable that a source names is not there. The message is a sentence without its value."""
+
+
+class RescanRefused(ValueError):
+    """The source cannot be scanned by itself. The message is one sentence."""
+
+
+@transaction.atomic
+def rescan_request(*, source: Source, user: User | None, cause: str, now: datetime) -> Scan:
+    """The queued scan of a source; the one that already waits or runs, where there is one.
+
+    The caller enqueues the task once the row is committed.
+
+    Raises:
+        RescanRefused: the source holds uploads, which nobody can fetch.
+    """
+    if source.kind not in SCANNED_KINDS:
+        raise RescanRefused(f"{source.name} holds uploaded reports; there is nothing to fetch")
+    Source.objects.select_for_update().get(pk=source.pk)
+    unfinished = Scan.objects.filter(
+        source=source,
+        cause__in=RESCAN_CAUSES,
+        state__in=(Scan.State.QUEUED, Scan.State.RUNNING),
+    ).first()
+    return unfinished or Scan.objects.create(
+        deployment_id=source.deployment_id,
+        source=source,
+        cause=cause,
+        requested_by=user,
+        created_at=now,
+        lease_until=now + NUDGE_AFTER,
+        progress="Waiting for a worker",
+    )
+
+
+def rescans_due(*, now: datetime) -> list[Scan]:
+    """Queues a scan for every source whose time has come: one each, however many slots were missed."""
+    queued = []
+    for source in _scheduled().filter(next_due_at__lte=now):
+        scan = _claim_slot(source, now)
+        if scan is not None:
+            queued.append(scan)
+    return queued
+
+
+def slots_refresh(*, now: datetime) -> None:
+    """Moves the next slot of sources whose deployment has changed its time zone, or that have none."""
+    for source in _scheduled().exclude(next_due_at__lte=now):
+        slot = next_run(source.schedule, now, zone_of(source.deployment))
+        if slot != source.next_due_at:
+            Source.objects.filter(pk=source.pk, next_due_at=source.next_due_at).update(
+                next_due_at=slot
+            )
+
+
+def _scheduled() -> QuerySet[Source]:
+    return (
+        Source.objects.filter(kind__in=SCANNED_KINDS, paused=False)
+        .exclude(schedule="")
+        .select_related("deployment")
+        .order_by("next_due_at", "id")
+    )
+
+
+@transaction.atomic
+def _claim_slot(source: Source, now: datetime) -> Scan | None:
+    """The scan of this slot, or None where another tick was first."""
+    due = source.next_due_at
+    assert due is not None
+    following = next_run(source.schedule, now, zone_of(source.deployment))
+    claimed = Source.objects.filter(pk=source.pk, next_due_at=due, paused=False)
+    if not claimed.update(next_due_at=following):
+        return None
+    cause = "catch-up" if is_late(due, now) else "schedule"
+    return rescan_request(source=source, user=None, cause=cause, now=now)
+
+
+def scan_run(*, scan_id: int, now: datetime) -> Scan | None:
+    """Works a queued scan to its end: fetches the code or report where that is its cause, then applies it.
+
+    Harmless to call again: a finished scan, one that another worker has, and one that must wait
+    its turn are left alone. None where the scan is gone.
+    """
+    lease = lease_take(scan_id=scan_id, now=now)
+    if lease is not None:
+        _work(lease, RunningClock(now))
+    return Scan.objects.select_related("source", "deployment").filter(pk=scan_id).first()
+
+
+def _work(lease: Lease, clock: Callable[[], datetime]) -> None:
+    scan = Scan.objects.select_related("source__last_scan", "deployment").get(pk=lease.scan_id)
+    try:
+        with LeaseKeeper(lease, clock):
+            if _is_to_be_fetched(scan):
+                _collect(scan, lease, clock)
+            lease_progress(
+                lease=lease, text="Comparing with the last scan", percent=70, now=clock()
+            )
+            apply_scan(scan_id=scan.pk, now=clock())
+    except LeaseLost:
+        _log.warning("scan %s was taken over by another worker", lease.scan_id)
+    except (ScanFailed, FetchFailed, SourceError, ReportRejected, SecretMissing) as error:
+        lease_fail(lease=lease, reason=_sentence(error), now=clock())
+    except Exception as error:
+        lease_note_crash(lease=lease, reason=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _is_to_be_fetched(scan: Scan) -> bool:
+    """A held rescan that a person let through is applied as it was read, not read anew."""
+    return scan.cause in RESCAN_CAUSES and not scan.options.get("confirm")
+
+
+def _collect(scan: Scan, lease: Lease, clock: Callable[[], datetime]) -> None:
+    """Reads the source and keeps the report with the scan."""
+    lease_progress(lease=lease, text=_READING[scan.source.kind], percent=10, now=clock())
+    with tempfile.TemporaryFile() as report:
+        _READERS[Source.Kind(scan.source.kind)](scan, report)
+        report.seek(0)
+        raw = raw_store(stream=report)
+    lease_progress(lease=lease, text="Reading the report", percent=60, now=clock())
+    Scan.objects.filter(pk=scan.pk, attempts=lease.attempt).update(
+        raw=raw.name, sha256=raw.sha256, size=raw.size, file_name=f"{scan.source.name}.json"
+    )
+
+
+def _read_folder(scan: Scan, report: IO[bytes]) -> None:
+    source = scan.source
+    folder = folder_check(source.location)
+    write_report(
+        scan_folder(folder, root=source.root, target=facts_of(scan.deployment).target_version),
+        report,
+    )
+
+
+def _read_git(scan: Scan, report: IO[bytes]) -> None:
+    source = scan.source
+    location = git_check(source.location, resolve=True)
+    write_report(
+        scan_git(
+            location,
+            branch=source.branch,
+            root=source.root,
+            target=facts_of(scan.deployment).target_version,
+            since_commit=source.last_scan.commit if source.last_scan else "",
+            cache_dir=settings.DATA_DIR / "clones",
+            credentials=_credentials(source),
+        ),
+        report,
+    )
+
+
+def _read_url(scan: Scan, report: IO[bytes]) -> None:
+    source = scan.source
+    report_fetch(
+        url=source.location,
+        target=report,
+        credentials=_credentials(source),
+        allow_private=settings.ALLOW_PRIVATE_ADDRESSES,
+        most_bytes=settings.MAX_REPORT_BYTES,
+    )
+
+
+_READERS: dict[Source.Kind, Callable[[Scan, IO[bytes]], None]] = {
+    Source.Kind.FOLDER: _read_folder,
+    Source.Kind.GIT: _read_git,
+    Source.Kind.REPORT_URL: _read_url,
+}
+_READING = {
+    Source.Kind.FOLDER: "Scanning the folder",
+    Source.Kind.GIT: "Fetching and scanning the repository",
+    Source.Kind.REPORT_URL: "Fetching the report",
+}
+
+
+def _credentials(source: Source) -> Credentials | None:
+    if not source.username_env and not source.password_env:
+        return None
+    return Credentials(_secret(source.username_env), _secret(source.password_env))
+
+
+def _secret(name: str) -> str:
+    if not name:
+        return ""
+    if name not in os.environ:
+        raise SecretMissing(f"the worker has no environment variable {name}")
+    return os.environ[name]
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,171 @@
+"""Scans of a deployment: the page with its uploads, and one scan's receipt."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from planner.domain.report import ReportRejected
+from planner.forms.scan import UploadForm
+from planner.forms.source import SourceForm
+from planner.models import Deployment, Scan
+from planner.selectors.scan_history import scan_by_id, scan_history
+from planner.services.ingest import scan_confirm
+from planner.services.scan import (
+    ScanNotWaiting,
+    scan_discard,
+    scan_preview,
+    scan_receive,
+    scan_take_good,
+)
+from planner.tasks import enqueue_scan
+from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.page import render_page
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def scans(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
+    """How fresh the findings are, where they come from, and every scan."""
+    return _scans_page(request, deployment, UploadForm())
+
+
+@require_http_methods(["POST"])
+@deployment_view(Role.MANAGER)
+def upload(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
+    """Takes a report in, or shows what it would change."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _scans_page(request, deployment, form)
+    arguments = {
+        "deployment": deployment,
+        "source_name": form.cleaned_data["source"],
+        "stream": form.cleaned_data["file"],
+        "file_name": form.cleaned_data["file"].name,
+        "options": form.options(),
+        "now": request.now,
+    }
+    try:
+        if "preview" in request.POST:
+            return _receipt_page(request, deployment, scan_preview(**arguments), is_preview=True)
+        with transaction.atomic():
+            scan = scan_receive(**arguments, cause="upload", user=request.user)
+            transaction.on_commit(partial(enqueue_scan, scan.pk))
+    except ReportRejected as rejection:
+        form.add_error("file", str(rejection))
+        return _scans_page(request, deployment, form)
+    return _to_scan(request, deployment, scan)
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def scan(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
+    """One scan's receipt: what came in, what it covered, what it changed."""
+    return _receipt_page(request, deployment, _scan_or_404(deployment, scan_id))
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def raw(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponseBase:
+    """The report's bytes exactly as they were received, as a file to keep."""
+    found = _scan_or_404(deployment, scan_id)
+    if not found.raw:
+        raise Http404("This scan has no raw file.")
+    response = FileResponse(
+        found.raw.open("rb"),
+        as_attachment=True,
+        filename=found.file_name or f"scan-{found.pk}.json",
+        content_type="application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def confirm(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
+    """Lets a held scan through."""
+    found = _scan_or_404(deployment, scan_id)
+    if found.state != Scan.State.HELD:
+        messages.warning(request, "Only a held scan can be confirmed; this one is not held.")
+        return _to_scan(request, deployment, found)
+    with transaction.atomic():
+        scan_confirm(scan=found, user=request.user, now=request.now)
+        transaction.on_commit(partial(enqueue_scan, found.pk))
+    return _to_scan(request, deployment, found)
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def discard(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
+    """Turns a held scan away."""
+    found = _scan_or_404(deployment, scan_id)
+    try:
+        scan_discard(scan=found, user=request.user, now=request.now)
+    except ScanNotWaiting as error:
+        messages.warning(request, str(error))
+    return _to_scan(request, deployment, found)
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def take_good(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
+    """Sends a partly bad report in again, without the items that cannot be read."""
+    found = _scan_or_404(deployment, scan_id)
+    try:
+        with transaction.atomic():
+            again = scan_take_good(scan=found, user=request.user, now=request.now)
+            transaction.on_commit(partial(enqueue_scan, again.pk))
+    except ScanNotWaiting as error:
+        messages.warning(request, str(error))
+        return _to_scan(request, deployment, found)
+    return _to_scan(request, deployment, again)
+
+
+def _scans_page(
+    request: DeploymentRequest, deployment: Deployment, form: UploadForm
+) -> HttpResponse:
+    before = request.GET.get("before", "")
+    if before and not before.isdecimal():
+        raise Http404("There is no such page of scans.")
+    context = {
+        "history": scan_history(deployment, int(before) if before else None, request.now),
+        "form": form,
+        "source_form": SourceForm(),
+    }
+    fragment = "scan/_upload.html" if form.is_bound else "scan/_history.html"
+    return render_page(
+        request, deployment, "scan/page.html", context, tab="scans", fragment=fragment
+    )
+
+
+def _receipt_page(
+    request: DeploymentRequest, deployment: Deployment, found: Scan, *, is_preview: bool = False
+) -> HttpResponse:
+    return render_page(
+        request,
+        deployment,
+        "scan/receipt.html",
+        {"scan": found, "is_preview": is_preview},
+        tab="scans",
+        fragment="scan/_preview.html" if is_preview else "scan/_receipt.html",
+    )
+
+
+def _scan_or_404(deployment: Deployment, scan_id: int) -> Scan:
+    found = scan_by_id(deployment, scan_id)
+    if found is None:
+        raise Http404("There is no such scan.")
+    return found
+
+
+def _to_scan(request: DeploymentRequest, deployment: Deployment, found: Scan) -> HttpResponse:
+    address = reverse("scan", args=[deployment.slug, found.pk])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

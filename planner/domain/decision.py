@@ -154,6 +154,12 @@ class Decision:
     """The release to go to: the newest of the target line."""
     decided_on: date
 
+    def headline(self, name: str) -> str:
+        """The verdict as a manager would repeat it: 'Upgrade Production now'."""
+        if self.verdict is Verdict.DEFER:
+            return f"Defer the upgrade of {name}"
+        return f"Upgrade {name} {self.verdict.value.removeprefix('upgrade ')}"
+
     def as_dict(self) -> dict[str, Any]:
         """The document of ``decide --json``, and what a recorded decision freezes."""
         return {

@@ -57,6 +57,11 @@ class SupportClock:
     checked_on: date
     sentence: str
 
+    @property
+    def clocks(self) -> tuple[LineClock, LineClock]:
+        """Where the move starts and where it goes; the newest line where the named one is not released."""
+        return self.current, self.target or self.newest
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "current": self.current.as_dict(),

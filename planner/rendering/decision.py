@@ -4,11 +4,41 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from planner.domain.decision import Decision
 from planner.domain.support import LineClock
 
 WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Where things lie on the page's bars: shares of a bar's length."""
+
+    points: tuple[bool, ...]
+    """One box for every point there is, filled ones first."""
+    need: float
+    have: float
+    effort_low: float
+    effort_high: float
+    effort_have: float
+
+
+def bars_of(decision: Decision) -> Bars:
+    """Scale the gate's and the effort's bars so that the longer mark leaves room for its label."""
+    gate, effort = decision.gate, decision.effort
+    gate_length = max(gate.need, gate.have) * 1.25
+    high = effort.high.quarters or 0.0
+    effort_length = max(high, gate.have) * 1.15
+    return Bars(
+        points=tuple(number < decision.points for number in range(decision.most_points)),
+        need=round(gate.need / gate_length, 4),
+        have=round(gate.have / gate_length, 4),
+        effort_low=round((effort.low.quarters or 0.0) / effort_length, 4),
+        effort_high=round(high / effort_length, 4),
+        effort_have=round(gate.have / effort_length, 4),
+    )
 
 
 def decision_as_text(decision: Decision) -> str:
@@ -61,9 +91,8 @@ def _effort(decision: Decision) -> list[str]:
 
 
 def _support(decision: Decision) -> list[str]:
-    support = decision.support
-    lines = [support.current, *([support.target] if support.target else [])]
-    return ["Support:", *(f"  {line}" for clock in lines for line in _clock(clock))]
+    clocks = decision.support.clocks
+    return ["Support:", *(f"  {line}" for clock in clocks for line in _clock(clock))]
 
 
 def _clock(clock: LineClock) -> list[str]:

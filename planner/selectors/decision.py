@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import zip_longest
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Q, Sum
 
 from planner.domain.decision import Decision, decide
@@ -12,7 +15,7 @@ from planner.domain.decision_difference import Difference, differences
 from planner.domain.effort import RuleWork, Workload
 from planner.domain.facts import DeploymentFacts
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
-from planner.models import DecisionRecord, Deployment, Finding, Scan
+from planner.models import DecisionRecord, Deployment, Finding, Membership, Role, Scan
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import ci_checked_on
 from planner.selectors.deployment import facts_of
@@ -88,6 +91,43 @@ def workload_of(deployment: Deployment, *, today: date) -> Workload | None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the newest recorded decision stands today."""
+
+    record: DecisionRecord
+    look_again: bool
+    """Its look-again date has come."""
+    verdict_moved: bool
+    """Today's verdict is another one."""
+
+
+def standing_of(recorded: Sequence[Recorded], decision: Decision) -> Standing | None:
+    """How the newest of ``recorded`` stands against today's decision; None where nothing was recorded."""
+    if not recorded:
+        return None
+    record = recorded[0].record
+    due = record.look_again_on
+    return Standing(
+        record=record,
+        look_again=due is not None and due <= decision.decided_on,
+        verdict_moved=record.decision["verdict"] != decision.verdict.value,
+    )
+
+
+def look_again_proposed(decision: Decision) -> date:
+    """The day on which a decision like this one is looked at again, unless a person picks another."""
+    days: int = rulebook().decision["look_again"][decision.verdict.value]
+    return decision.decided_on + timedelta(days=days)
+
+
+def may_create_deployments(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Superusers, and whoever is admin of a deployment already."""
+    if getattr(user, "is_superuser", False):
+        return True
+    return Membership.objects.filter(user_id=user.pk, role=Role.ADMIN).exists()
+
+
 def recorded_decisions(deployment: Deployment) -> list[Recorded]:
     """The newest recorded decisions, newest first, each compared with the one before. One query."""
     records = list(
@@ -95,7 +135,7 @@ def recorded_decisions(deployment: Deployment) -> list[Recorded]:
         .select_related("author")
         .order_by("-number")[: RECORDS_SHOWN + 1]
     )
-    pairs = zip(records, [*records[1:], None], strict=True)
+    pairs = zip_longest(records, records[1:])
     return [
         Recorded(
             record=record,

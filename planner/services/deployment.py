@@ -29,6 +29,7 @@ def facts_store(
     origin: str,
     now: datetime,
     user: AbstractBaseUser | None = None,
+    must_be_new: bool = False,
 ) -> Deployment:
     """Create the deployment, or change the facts given and keep its others.
 
@@ -37,12 +38,15 @@ def facts_store(
     deployment that this creates.
 
     Raises:
-        FactErrors: the slug or a value cannot be; nothing was stored.
+        FactErrors: the slug or a value cannot be, or the slug is taken where it must be new; nothing
+            was stored.
     """
     _check_slug(slug)
     deployment = Deployment.objects.select_for_update().filter(slug=slug).first()
     if deployment is None:
         return _create(slug, values, origin, now, user)
+    if must_be_new:
+        raise FactErrors([FactError("slug", f'"{slug}" is taken by another deployment')])
     return _change(deployment, values, origin, now)
 
 

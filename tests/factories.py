@@ -61,7 +61,9 @@ def make_user(name: str = "", **fields: Any) -> AbstractBaseUser:
     return get_user_model().objects.create_user(username=name, **fields)
 
 
-def make_member(deployment: Deployment, role: Role = Role.VIEWER, name: str = "") -> AbstractBaseUser:
+def make_member(
+    deployment: Deployment, role: Role = Role.VIEWER, name: str = ""
+) -> AbstractBaseUser:
     user = make_user(name)
     Membership.objects.create(deployment=deployment, user=user, role=role)
     return user
@@ -98,7 +100,9 @@ def make_scan(source: Source, *, at: datetime = NOW, **fields: Any) -> Scan:
     return scan
 
 
-def make_owner(deployment: Deployment, key: str, *, aliases: Sequence[str] = (), **fields: Any) -> Owner:
+def make_owner(
+    deployment: Deployment, key: str, *, aliases: Sequence[str] = (), **fields: Any
+) -> Owner:
     fields.setdefault("name", key.title())
     owner = Owner.objects.create(deployment=deployment, key=key, **fields)
     OwnerAlias.objects.bulk_create(
@@ -127,7 +131,9 @@ def build_finding(scan: Scan, **fields: Any) -> Finding:
     fields.setdefault("rule_id", "AIR301")
     fields.setdefault("path", "dags/finance/rollup.py")
     fields.setdefault("line", next(_numbers))
-    fields.setdefault("message", "`airflow.operators.subdag.SubDagOperator` is removed in Airflow 3.0")
+    fields.setdefault(
+        "message", "`airflow.operators.subdag.SubDagOperator` is removed in Airflow 3.0"
+    )
     fields.setdefault("minutes", 15)
     fields.setdefault("first_seen", scan.created_at)
     if isinstance(fields.get("dag_ids"), list):
@@ -163,7 +169,9 @@ def make_findings(scan: Scan, count: int, **fields: Any) -> list[Finding]:
     return findings
 
 
-def make_mixed_findings(scan: Scan, count: int, owners: Sequence[Owner | None] = (None,)) -> list[Finding]:
+def make_mixed_findings(
+    scan: Scan, count: int, owners: Sequence[Owner | None] = (None,)
+) -> list[Finding]:
     """``count`` findings over every severity, several rules, files and ``owners`` in turn."""
     kinds = [
         (Severity.ERROR, "AIR301", Category.BLOCK),

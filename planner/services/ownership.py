@@ -76,7 +76,9 @@ def owner_add(
         raise OwnerError("name", "The owner needs a name.")
     with transaction.atomic():
         if key in _names_in_use(deployment, [key]):
-            raise OwnerError("name", f'"{name.strip()}" is already an owner or another name of one.')
+            raise OwnerError(
+                "name", f'"{name.strip()}" is already an owner or another name of one.'
+            )
         owner = _new_owner(deployment, key, " ".join(name.split()).lstrip("@"))
         owner.kind = _kind(kind) if kind else owner.kind
         owner.email = _email(email) if email.strip() else owner.email
@@ -160,7 +162,9 @@ def folder_rule_add(*, deployment: Deployment, pattern: str, owner: Owner) -> Fo
     """
     pattern = " ".join(pattern.replace("\0", "").split())
     if not pattern_is_valid(pattern) or len(pattern) > 500:
-        raise OwnerError("pattern", "Write a folder or pattern as in CODEOWNERS, like dags/finance/.")
+        raise OwnerError(
+            "pattern", "Write a folder or pattern as in CODEOWNERS, like dags/finance/."
+        )
     if FolderRule.objects.filter(deployment=deployment, pattern=pattern).exists():
         raise OwnerError("pattern", f"There is already a rule for {pattern}. Remove it first.")
     rule = FolderRule.objects.create(deployment=deployment, pattern=pattern, owner=owner)
@@ -183,9 +187,7 @@ def rules_apply(
     """Hand out every live finding again by the rules; a person's pick is never touched."""
     changes = list(reassignments(deployment))
     ids = owners_ensure(deployment=deployment, keys={change.after for change in changes} - {""})
-    rows = (
-        (change.finding_id, ids.get(change.after), change.because) for change in changes
-    )
+    rows = ((change.finding_id, ids.get(change.after), change.because) for change in changes)
     bulk.update(Finding, ("owner_id", "owner_because"), rows)
     moved = [change for change in changes if change.before != change.after]
     _assigned_events(moved, now, user)

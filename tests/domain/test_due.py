@@ -25,8 +25,6 @@ def test_due_follows_the_severity(
     severity: Severity, category: Category, when: str, due: date | None
 ) -> None:
     assert (
-        due_date(
-            first_seen=FIRST_SEEN, severity=severity, category=category, days=DAYS, when=when
-        )
+        due_date(first_seen=FIRST_SEEN, severity=severity, category=category, days=DAYS, when=when)
         == due
     )

@@ -51,7 +51,10 @@ def test_a_comment_at_the_end_of_a_line_names_no_owner() -> None:
 
 def test_a_line_without_owner_leaves_the_path_to_the_next_source() -> None:
     owners = assigner(CODEOWNERS, {"dags/nobody/a.py": ["Ana"]})
-    assert owners.assign("dags/nobody/a.py") == ("ana", "The DAG in this file names Ana as its owner")
+    assert owners.assign("dags/nobody/a.py") == (
+        "ana",
+        "The DAG in this file names Ana as its owner",
+    )
 
 
 def test_of_several_owners_the_first_takes_the_finding() -> None:

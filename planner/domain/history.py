@@ -1,0 +1,132 @@
+"""A finding's history, one sentence an event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+Change = Mapping[str, list[Any]]
+
+
+def change_from(text: str) -> Change:
+    """Read ``Event.change``."""
+    return json.loads(text) if text else {}
+
+
+def sentence(*, kind: str, why: str, change: Change, actor: str, scan: str) -> str:
+    """What happened, as a person would say it.
+
+    ``actor`` is who did it, or empty where a scan or the rules did; ``scan`` names the scan, like
+    "the scan of 12 Oct", or is empty.
+    """
+    write = _SENTENCES.get(kind)
+    if write is None:
+        return _with(kind.replace("_", " ").capitalize(), why)
+    return write(why, change, actor or "Someone", scan or "a scan")
+
+
+def _with(text: str, why: str) -> str:
+    if not why:
+        return f"{text}."
+    return f"{text}: {why}" + ("" if why.endswith((".", "!", "?")) else ".")
+
+
+def _day(value: Any) -> str:
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return f"{day.day} {day:%b %Y}"
+
+
+def _pair(change: Change, key: str) -> tuple[Any, Any]:
+    before, after = change.get(key, ["", ""])
+    return before, after
+
+
+def _opened(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"First found in {scan}", why)
+
+
+def _moved(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} found it in another place", why)
+
+
+def _fixed(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} no longer found it. Fixed", why)
+
+
+def _removed(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} no longer found the file. Removed", why)
+
+
+def _reopened(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} found it again", why)
+
+
+def _contradicted(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(_first_upper(scan), why or "it is still there, so the claim did not hold")
+
+
+def _claimed(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} claimed it fixed", why)
+
+
+def _unclaimed(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} took the claim back", why)
+
+
+def _assigned(why: str, change: Change, actor: str, scan: str) -> str:
+    before, after = _pair(change, "owner")
+    to = f"Assigned to {after}" if after else "Went back to nobody"
+    return _with(f"{to}, before {before}" if before else to, why)
+
+
+def _waived(why: str, change: Change, actor: str, scan: str) -> str:
+    _, until = _pair(change, "waived_until")
+    return _with(f"{actor} waived it until {_day(until)}" if until else f"{actor} waived it", why)
+
+
+def _waiver_ended(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with("The waiver ended and it is open again", why)
+
+
+def _due_set(why: str, change: Change, actor: str, scan: str) -> str:
+    before, after = _pair(change, "due")
+    was = f", before {_day(before)}" if before else ""
+    return _with(
+        f"{actor} set it due {_day(after)}{was}" if after else f"{actor} took its date away", why
+    )
+
+
+def _noted(why: str, change: Change, actor: str, scan: str) -> str:
+    _, after = _pair(change, "note")
+    return f"{actor} noted: {after}" if after else f"{actor} removed the note."
+
+
+def _rerated(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with("Rated again", why)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_SENTENCES: dict[str, Callable[[str, Change, str, str], str]] = {
+    "opened": _opened,
+    "moved": _moved,
+    "fixed": _fixed,
+    "removed": _removed,
+    "reopened": _reopened,
+    "contradicted": _contradicted,
+    "claimed": _claimed,
+    "unclaimed": _unclaimed,
+    "assigned": _assigned,
+    "waived": _waived,
+    "waiver_ended": _waiver_ended,
+    "due_set": _due_set,
+    "noted": _noted,
+    "rerated": _rerated,
+}

@@ -1,0 +1,116 @@
+"""The exact edit that a tool proposes for a finding, as a person reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+HUNK = re.compile(r"^@@ -(\d+)")
+
+
+class Sign(StrEnum):
+    """What a line of a diff says happens to it."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    ADD = "add"
+    PLACE = "place"
+    """Where the next lines are."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    sign: Sign
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One edit where only its place is known, not the text that was there."""
+
+    where: str
+    """line 3, lines 3–4, line 3 columns 1–20."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proposed edit: a diff where the source was seen, else the replacements."""
+
+    safe: bool
+    message: str
+    diff: tuple[DiffLine, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
+
+
+class _Place(msgspec.Struct):
+    row: int
+    column: int
+
+
+class _Edit(msgspec.Struct):
+    location: _Place
+    end_location: _Place
+    content: str | None = None
+
+
+class _Fix(msgspec.Struct):
+    applicability: str = ""
+    message: str | None = None
+    edits: list[_Edit] = []
+    diff: str = ""
+    safe: bool = False
+
+
+def suggestion_from(fix: str) -> Suggestion | None:
+    """Read ``Finding.fix``; None where the tool proposed nothing that can be shown."""
+    if not fix:
+        return None
+    try:
+        read = msgspec.json.decode(fix, type=_Fix)
+    except msgspec.DecodeError:
+        return None
+    diff = tuple(_diff_lines(read.diff))
+    replacements = tuple(_replacement(edit) for edit in read.edits)
+    if not diff and not replacements:
+        return None
+    return Suggestion(
+        safe=read.safe or read.applicability == "safe",
+        message=read.message or "",
+        diff=diff,
+        replacements=() if diff else replacements,
+    )
+
+
+def _diff_lines(diff: str) -> list[DiffLine]:
+    lines = []
+    for text in diff.splitlines():
+        if text.startswith(("--- ", "+++ ", "\\", "diff ", "index ")):
+            continue
+        if text.startswith("@@"):
+            at = HUNK.match(text)
+            lines.append(DiffLine(Sign.PLACE, f"line {at[1]}" if at else text))
+        elif text.startswith("-"):
+            lines.append(DiffLine(Sign.REMOVE, text[1:]))
+        elif text.startswith("+"):
+            lines.append(DiffLine(Sign.ADD, text[1:]))
+        else:
+            lines.append(DiffLine(Sign.KEEP, text[1:]))
+    return lines
+
+
+def _replacement(edit: _Edit) -> Replacement:
+    start, end = edit.location, edit.end_location
+    content = (edit.content or "").rstrip("\n")
+    if end.row == start.row:
+        if end.column == start.column:
+            return Replacement(f"at line {start.row}, column {start.column}", content)
+        where = f"line {start.row}, columns {start.column}–{max(start.column, end.column - 1)}"
+        return Replacement(where, content)
+    # An edit that ends at column 1 does not touch that last line.
+    last = end.row - 1 if end.column == 1 else end.row
+    where = f"line {start.row}" if last == start.row else f"lines {start.row}–{last}"
+    return Replacement(where, content)

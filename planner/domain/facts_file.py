@@ -22,5 +22,6 @@ def read_facts_file(content: bytes) -> dict[str, Any]:
         line = content.count(b"\n", 0, error.start) + 1
         raise FactsFileRejected(f"is not UTF-8 text (at line {line})") from error
     except tomllib.TOMLDecodeError as error:
-        problem = str(error)
+        last = content.count(b"\n") + 1
+        problem = str(error).replace("at end of document", f"at line {last}, the end")
         raise FactsFileRejected(f"is not TOML: {problem[0].lower()}{problem[1:]}") from error

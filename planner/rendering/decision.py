@@ -50,6 +50,10 @@ def decision_as_text(decision: Decision) -> str:
             for sentence in decision.preconditions
         ],
         _signals(decision),
+        _titled(
+            "What is true today of the signals that apply",
+            (f"{signal.label}: {signal.truth}" for signal in decision.signals if signal.applies),
+        ),
         [f"Gate: {decision.gate.sentence}."],
         [
             _wrapped(f"Second opinion: {decision.second_opinion.sentence}"),
@@ -86,6 +90,7 @@ def _effort(decision: Decision) -> list[str]:
     ]
     return [
         _wrapped(f"Effort: {effort.sentence}. {effort.disagreement} {effort.capacity}"),
+        "",
         *_table(("Estimate", "Quarters", "Weeks"), rows),
     ]
 

@@ -97,7 +97,9 @@ class TestReading:
     def test_the_signed_out_are_asked_to_sign_in(self, deployment: Deployment) -> None:
         assert Client().get(URL).headers["Location"].startswith("/sign-in/")
 
-    def test_only_reading_and_posting_are_answered(self, client_for: ClientFor, alice: User) -> None:
+    def test_only_reading_and_posting_are_answered(
+        self, client_for: ClientFor, alice: User
+    ) -> None:
         assert client_for(alice).put(URL).status_code == 405
 
     def test_names_from_outside_are_escaped(
@@ -168,7 +170,9 @@ class TestTrying:
         response = client_for(alice).post(URL, sent, headers=HTMX)
 
         assert response.headers["HX-Reswap"] == "none"
-        assert 'id="error-dag_count" hx-swap-oob="innerHTML">DAGs: must lie between' in text(response)
+        assert 'id="error-dag_count" hx-swap-oob="innerHTML">DAGs: must lie between' in text(
+            response
+        )
         assert "<h1>" not in text(response)
 
     @pytest.mark.parametrize(
@@ -310,7 +314,13 @@ class TestRecording:
         ],
     )
     def test_a_record_without_reason_or_date_is_refused_in_words(
-        self, client_for: ClientFor, alice: User, deployment: Deployment, field: str, value: str, words: str
+        self,
+        client_for: ClientFor,
+        alice: User,
+        deployment: Deployment,
+        field: str,
+        value: str,
+        words: str,
     ) -> None:
         sent = {"action": "record", "reason": "x", "look_again_on": "2027-01-31", "revision": "1"}
 

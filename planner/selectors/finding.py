@@ -269,14 +269,14 @@ def finding_documents(
         cursor = page.next
 
 
-def finding_rows_for_csv(
+def finding_csv_rows(
     deployment: Deployment, filters: FindingFilter, *, today: date
-) -> Iterator[Finding]:
-    """Every matching finding with its owner and source, read in batches."""
+) -> Iterator[tuple[object, ...]]:
+    """Every matching finding as the cells of the CSV, read in batches."""
     cursor = ""
     while True:
         page = _bare_page(deployment, filters, today=today, cursor=cursor, history=False)
-        yield from page.rows
+        yield from map(_csv_row, page.rows)
         if not page.next:
             return
         cursor = page.next
@@ -334,6 +334,23 @@ def _document(finding: Finding, history: bool) -> dict[str, Any]:
     if history:
         document["history"] = [_event_document(event) for event in finding.events.all()]
     return document
+
+
+def _csv_row(finding: Finding) -> tuple[object, ...]:
+    return (
+        finding.pk,
+        finding.source.name,
+        finding.rule_id,
+        finding.severity,
+        finding.path,
+        finding.line,
+        finding.dag_ids.replace("\n", "; "),
+        finding.owner.key if finding.owner else "",
+        finding.due.isoformat() if finding.due else "",
+        finding.state,
+        finding.note,
+        finding.message,
+    )
 
 
 def _event_document(event: Event) -> dict[str, Any]:

@@ -63,18 +63,17 @@ def choose_root(
     The root ``named`` by the sender wins; else the ``base`` the report itself names; else the folder under
     which most paths end in files the source already knows (``known``, relative); else the common folder.
     Paths that lead out of their folder are left aside here: ``relative_to`` refuses them.
+
+    Raises PathRefused for a named root with ``..``.
     """
     if named.strip():
         return RootChoice(_folder(named), "named by the sender")
     absolute = _absolute_paths(paths)
     if not absolute:
         return RootChoice("", "the report's paths are relative already")
-    if (
-        base.strip()
-        and is_absolute(_folder(base))
-        and any(_under(_folder(base), path) for path in absolute)
-    ):
-        return RootChoice(_folder(base), "named in the report")
+    own = _own_base(base)
+    if own and any(_under(own, path) for path in absolute):
+        return RootChoice(own, "named in the report")
     return _root_of_known(absolute, known) or _common_folder(absolute)
 
 
@@ -92,6 +91,15 @@ def relative_to(root: str, path: str) -> str:
 
 def _folder(root: str) -> str:
     return normalised(root).rstrip("/") if root.strip() else ""
+
+
+def _own_base(base: str) -> str:
+    """The base a report names, where it is a usable absolute folder."""
+    try:
+        folder = _folder(base)
+    except PathRefused:
+        return ""
+    return folder if is_absolute(folder) else ""
 
 
 def _under(folder: str, path: str) -> bool:

@@ -41,6 +41,8 @@ def array_items(buffer: memoryview) -> list[msgspec.Raw]:
     """The items of a JSON array as views into the buffer. Raises ReportRejected naming the place."""
     try:
         return _raw_list.decode(buffer)
+    except msgspec.ValidationError as error:
+        raise ReportRejected("The findings must be a list of objects.") from error
     except DECODE_ERRORS as error:
         raise malformed(buffer, error) from error
 

@@ -2,10 +2,31 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from planner.views import decision, health, member, rule, scan, settings, sign_in, source, triage
+from planner.views import (
+    decision,
+    health,
+    member,
+    overview,
+    plan,
+    rule,
+    scan,
+    settings,
+    sign_in,
+    source,
+    triage,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.portfolio_page, name="portfolio"),
     path("d/new/", decision.new, name="deployment-new"),
+    path("d/<slug:slug>/", overview.overview_page, name="overview"),
+    path("d/<slug:slug>/plan/", plan.plan_page, name="plan"),
+    path("d/<slug:slug>/plan/keep/", plan.plan_settings, name="plan-keep"),
+    path("d/<slug:slug>/plan/sign/", plan.gate_signature, name="gate-sign"),
+    *(
+        path(f"d/<slug:slug>/plan/plan.{form}", plan.plan_export, {"form": form}, name=f"plan-{form}")
+        for form in plan.CONTENT_TYPES
+    ),
     path("d/<slug:slug>/decision/", decision.page, name="decision"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/mail/", sign_in.mail_link, name="sign-in-mail"),

@@ -1,0 +1,516 @@
+"""Charts as plotly figures: labels on the marks, colours by name of a CSS property, and a table behind each.
+
+A figure never holds a colour: it names a custom property, ``var(--ink)``, which ``charts.js`` resolves for
+the scheme that is on, for print, and again when the scheme changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from planner.domain.calendar import short
+from planner.domain.finding import Severity
+from planner.domain.measure import GateState, plural
+from planner.domain.plan import Phase, PhaseState, Plan
+
+DAY_MS = 24 * 60 * 60 * 1000
+ROW = 52
+"""Pixels for one phase: its name, and its bar below."""
+COLOUR_OF_SEVERITY = {
+    Severity.ERROR: "var(--block)",
+    Severity.WARNING: "var(--migrate)",
+    Severity.INFO: "var(--adopt)",
+}
+_GATE_MARKS = {
+    GateState.PASS: ("diamond", "var(--pass)"),
+    GateState.FAIL: ("x", "var(--fail)"),
+    GateState.WAITING: ("hourglass", "var(--waiting)"),
+    GateState.UNKNOWN: ("circle-open", "var(--waiting)"),
+}
+"""Every state has its own shape, so that none rests on colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers that a chart draws, for those who read them."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    key: str
+    title: str
+    description: str
+    """What someone who cannot see the chart is told."""
+    height: int
+    figure: dict[str, Any]
+    table: Table
+
+
+def _layout(height: int, **more: Any) -> go.Layout:
+    quiet = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "tickfont": {"color": "var(--ink-2)", "size": 12},
+        "linecolor": "var(--control)",
+    }
+    return go.Layout(
+        height=height,
+        autosize=True,
+        showlegend=False,
+        hovermode=False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "var(--sans)", "size": 12, "color": "var(--ink)"},
+        xaxis={**quiet, **more.pop("xaxis", {})},
+        yaxis={**quiet, **more.pop("yaxis", {})},
+        **more,
+    )
+
+
+def _plain(figure: go.Figure) -> dict[str, Any]:
+    """The figure as JSON types, without plotly's default template."""
+    found = figure.to_plotly_json()
+    return {"data": found["data"], "layout": {**found["layout"], "template": {}}}
+
+
+def _vertical(day: date, colour: str, *, width: float = 1, dash: str = "solid") -> dict[str, Any]:
+    return {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": day.isoformat(),
+        "x1": day.isoformat(),
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": colour, "width": width, "dash": dash},
+        "layer": "below",
+    }
+
+
+def _label(text: str, day: date, y: float, **more: Any) -> dict[str, Any]:
+    return {
+        "text": text,
+        "x": day.isoformat(),
+        "y": y,
+        "xref": "x",
+        "yref": "y",
+        "showarrow": False,
+        **more,
+    }
+
+
+# --- Timeline --------------------------------------------------------------------------------------------
+
+
+def timeline(plan: Plan) -> Chart:
+    """The phases on one line of dates, with their gates, today, and what has slipped."""
+    first, last = _span(plan)
+    middle = first + (last - first) / 2
+    figure = go.Figure(layout=_timeline_layout(plan, first, last))
+    figure.add_traces([_phase_bars(plan), _slip_bars(plan), _gate_marks(plan)])
+    for row, phase in enumerate(plan.phases):
+        left = phase.start < middle
+        figure.add_annotation(
+            _label(
+                f"<b>{phase.key} {phase.name}</b>  {_phase_words(phase, plan.today)}",
+                phase.start if left else max(phase.expected_end, phase.end),
+                row - 0.34,
+                xanchor="left" if left else "right",
+                yanchor="middle",
+            )
+        )
+    return Chart(
+        key="timeline",
+        title="Timeline",
+        description=_timeline_words(plan),
+        height=ROW * len(plan.phases) + 62,
+        figure=_plain(figure),
+        table=_timeline_table(plan),
+    )
+
+
+def _span(plan: Plan) -> tuple[date, date]:
+    """What the timeline shows: the plan, its slip, and today, with a little air."""
+    days = [plan.today, *(phase.start for phase in plan.phases)]
+    days += [max(phase.end, phase.expected_end) for phase in plan.phases]
+    first, last = min(days), max(days)
+    air = timedelta(days=max(2, (last - first).days // 40))
+    return first - air, last + air
+
+
+def _timeline_layout(plan: Plan, first: date, last: date) -> go.Layout:
+    layout = _layout(
+        ROW * len(plan.phases) + 62,
+        barmode="overlay",
+        margin={"l": 2, "r": 2, "t": 36, "b": 2},
+        xaxis={
+            "type": "date",
+            "range": [first.isoformat(), last.isoformat()],
+            "side": "top",
+            "tickformat": "%-d %b",
+            "nticks": 12,
+            "showline": True,
+            "ticklen": 4,
+        },
+        yaxis={"range": [len(plan.phases) - 0.4, -0.75], "visible": False},
+        shapes=[_vertical(plan.today, "var(--accent)", width=2)],
+    )
+    return layout.update(
+        annotations=[
+            {
+                "text": "<b>today</b>",
+                "x": plan.today.isoformat(),
+                "y": 0,
+                "xref": "x",
+                "yref": "paper",
+                "xanchor": "left" if plan.today < first + (last - first) * 0.85 else "right",
+                "yanchor": "bottom",
+                "xshift": 4 if plan.today < first + (last - first) * 0.85 else -4,
+                "showarrow": False,
+                "font": {"color": "var(--accent)"},
+            }
+        ]
+    )
+
+
+def _phase_words(phase: Phase, today: date) -> str:
+    words = f"{short(phase.start, today=today)} to {short(phase.end, today=today)}"
+    if phase.open_end:
+        words = f"from {short(phase.start, today=today)}"
+    if phase.passed:
+        return f"{words}, passed"
+    late = f", {plural(phase.slip_days, 'day')} late" if phase.slip_days else ""
+    return f"{words}{late}"
+
+
+_BAR_FILL = {
+    PhaseState.PASSED: "var(--ink)",
+    PhaseState.RUNNING: "var(--accent-tint)",
+    PhaseState.LATE: "var(--block-tint)",
+    PhaseState.NOT_STARTED: "var(--tint)",
+}
+_BAR_EDGE = {
+    PhaseState.PASSED: "var(--ink)",
+    PhaseState.RUNNING: "var(--accent)",
+    PhaseState.LATE: "var(--block)",
+    PhaseState.NOT_STARTED: "var(--control)",
+}
+
+
+def _phase_bars(plan: Plan) -> go.Bar:
+    return go.Bar(
+        orientation="h",
+        base=[phase.start.isoformat() for phase in plan.phases],
+        x=[((phase.end - phase.start).days + 1) * DAY_MS for phase in plan.phases],
+        y=[row + 0.08 for row in range(len(plan.phases))],
+        width=0.36,
+        marker={
+            "color": [_BAR_FILL[phase.state] for phase in plan.phases],
+            "line": {"color": [_BAR_EDGE[phase.state] for phase in plan.phases], "width": 1},
+        },
+        meta="phases",
+    )
+
+
+def _slip_bars(plan: Plan) -> go.Bar:
+    """What a slip adds: from the planned end to the one that is now expected, in outline."""
+    slipped = [(row, phase) for row, phase in enumerate(plan.phases) if phase.slip_days]
+    return go.Bar(
+        orientation="h",
+        base=[(phase.end + timedelta(days=1)).isoformat() for _, phase in slipped],
+        x=[(phase.expected_end - phase.end).days * DAY_MS for _, phase in slipped],
+        y=[row + 0.08 for row, _ in slipped],
+        width=0.36,
+        marker={
+            "color": "rgba(0,0,0,0)",
+            "line": {"color": "var(--block)", "width": 1},
+            "pattern": {"shape": "/", "fgcolor": "var(--block)", "size": 6, "solidity": 0.2},
+        },
+        meta="slip",
+    )
+
+
+def _gate_marks(plan: Plan) -> go.Scatter:
+    states = [_worst(phase) for phase in plan.phases]
+    return go.Scatter(
+        mode="markers",
+        x=[(phase.end + timedelta(days=1)).isoformat() for phase in plan.phases],
+        y=[row + 0.08 for row in range(len(plan.phases))],
+        marker={
+            "symbol": [_GATE_MARKS[state][0] for state in states],
+            "color": [_GATE_MARKS[state][1] for state in states],
+            "size": 12,
+            "line": {"color": "var(--paper)", "width": 1},
+        },
+        cliponaxis=False,
+        meta="gates",
+    )
+
+
+def _worst(phase: Phase) -> GateState:
+    """The state that the phase's gates have together."""
+    order = (GateState.FAIL, GateState.UNKNOWN, GateState.WAITING, GateState.PASS)
+    return min((gate.state for gate in phase.gates), key=order.index)
+
+
+def _timeline_words(plan: Plan) -> str:
+    parts = [
+        f"{phase.key} {phase.name}, {_phase_words(phase, plan.today)}, gate {_worst(phase).value}"
+        for phase in plan.phases
+    ]
+    return f"Timeline of {plan.name.lower()}: {'; '.join(parts)}. Today is {short(plan.today)}."
+
+
+def _timeline_table(plan: Plan) -> Table:
+    return Table(
+        head=("Phase", "Starts", "Ends", "Slip", "Now expected", "Gate"),
+        rows=tuple(
+            (
+                f"{phase.key} {phase.name}",
+                phase.start.isoformat(),
+                phase.end.isoformat(),
+                plural(phase.slip_days, "day"),
+                phase.expected_end.isoformat(),
+                _worst(phase).value,
+            )
+            for phase in plan.phases
+        ),
+    )
+
+
+# --- Burn-down -------------------------------------------------------------------------------------------
+
+
+def burn_down(
+    history: pd.DataFrame, *, severity: Severity, today: date, gate: Phase | None = None
+) -> Chart:
+    """Open findings of one severity, scan by scan. ``history`` has a column per severity, a row per day.
+
+    ``gate`` is the phase whose gate asks for zero: its end is marked.
+    """
+    series = history[severity.value]
+    points = [(day, int(number)) for day, number in series.items()]
+    title = _burn_title(points, severity)
+    until = max([points[-1][0], today, *([gate.end] if gate else [])])
+    figure = go.Figure(layout=_burn_layout(points, until, today, gate))
+    figure.add_trace(
+        go.Scatter(
+            x=[day.isoformat() for day, _ in points],
+            y=[number for _, number in points],
+            mode="lines+markers",
+            line={"color": "var(--ink)", "width": 2},
+            marker={"color": "var(--ink)", "size": 7},
+            cliponaxis=False,
+            meta=severity.value,
+        )
+    )
+    for annotation in _burn_labels(points, severity, until):
+        figure.add_annotation(annotation)
+    words = ", ".join(f"{number:,} on {short(day, today=today)}" for day, number in points)
+    due = f" Gate {gate.key} is due {short(gate.end, today=today)}." if gate else ""
+    return Chart(
+        key=f"burn-down-{severity.value.lower()}",
+        title=title,
+        description=f"Open {severity.value} findings: {words}.{due}",
+        height=300,
+        figure=_plain(figure),
+        table=_series_table(history, [severity]),
+    )
+
+
+def _burn_title(points: Sequence[tuple[date, int]], severity: Severity) -> str:
+    (first_day, first), (last_day, last) = points[0], points[-1]
+    name = severity.value
+    if len(points) == 1:
+        return f"{plural(last, name)} open in the first scan"
+    span = _span_words((last_day - first_day).days)
+    if last == first:
+        return f"{plural(last, name)} open, as many as {span} ago"
+    verb = "fell" if last < first else "rose"
+    return f"Open {name}s {verb} from {first:,} to {last:,} in {span}"
+
+
+def _span_words(days: int) -> str:
+    return plural(days, "day") if days < 14 else plural(round(days / 7), "week")
+
+
+def _burn_layout(
+    points: Sequence[tuple[date, int]], until: date, today: date, gate: Phase | None
+) -> go.Layout:
+    first = points[0][0]
+    top = max(number for _, number in points)
+    shapes = [_vertical(today, "var(--accent)")]
+    marks = [_edge_label("<b>today</b>", today, first, until, "var(--accent)", row=0)]
+    if gate:
+        shapes.append(_vertical(gate.end, "var(--ink-2)"))
+        words = f"<b>Gate {gate.key} due {short(gate.end)}</b>"
+        marks.append(_edge_label(words, gate.end, first, until, "var(--ink)", row=1))
+    air = timedelta(days=max(1, (until - first).days // 30))
+    return _layout(
+        300,
+        margin={"l": 34, "r": 12, "t": 40, "b": 26},
+        xaxis={
+            "type": "date",
+            "range": [(first - air).isoformat(), (until + air).isoformat()],
+            "tickformat": "%-d %b",
+            "nticks": 7,
+            "showline": True,
+        },
+        yaxis={
+            "range": [0, max(1, top) * 1.12],
+            "showgrid": True,
+            "gridcolor": "var(--rule)",
+            "tickformat": ",d",
+            "nticks": 5,
+            "rangemode": "tozero",
+        },
+        shapes=shapes,
+    ).update(annotations=marks)
+
+
+def _edge_label(
+    text: str, day: date, first: date, until: date, colour: str, *, row: int
+) -> dict[str, Any]:
+    """A label above the plot beside its line, on the side that has room."""
+    to_left = (day - first) > (until - first) * 0.6
+    return {
+        "text": text,
+        "x": day.isoformat(),
+        "y": 1,
+        "xref": "x",
+        "yref": "paper",
+        "xanchor": "right" if to_left else "left",
+        "yanchor": "bottom",
+        "yshift": 2 + 16 * row,
+        "showarrow": False,
+        "font": {"color": colour},
+    }
+
+
+def _burn_labels(
+    points: Sequence[tuple[date, int]], severity: Severity, until: date
+) -> list[dict[str, Any]]:
+    (first_day, first), (last_day, last) = points[0], points[-1]
+    if len(points) == 1:
+        words = f"<b>{last:,} {severity.value}</b>"
+        return [_label(words, last_day, last, xanchor="left", yanchor="bottom", xshift=6, yshift=4)]
+    start = f"<b>{first:,} {severity.value} at the first scan</b>"
+    room = last_day < until
+    return [
+        _label(start, first_day, first, xanchor="left", yanchor="bottom", xshift=-2, yshift=6),
+        _label(
+            f"<b>{last:,} now</b>",
+            last_day,
+            last,
+            xanchor="left" if room else "right",
+            yanchor="top" if last > first * 0.15 else "bottom",
+            xshift=8 if room else -2,
+            yshift=-6 if last > first * 0.15 else 6,
+        ),
+    ]
+
+
+def _series_table(history: pd.DataFrame, severities: Sequence[Severity]) -> Table:
+    return Table(
+        head=("Scan of", *(severity.value for severity in severities)),
+        rows=tuple(
+            (day.isoformat(), *(f"{int(row[severity.value])}" for severity in severities))
+            for day, row in history.iterrows()
+        ),
+    )
+
+
+def small_burn_down(history: pd.DataFrame, *, severity: Severity) -> Chart:
+    """The same series small, for what is left after the cutover: first and last number on the marks."""
+    series = history[severity.value]
+    points = [(day, int(number)) for day, number in series.items()]
+    figure = go.Figure(
+        layout=_layout(
+            84,
+            margin={"l": 4, "r": 46, "t": 16, "b": 6},
+            xaxis={"type": "date", "visible": False},
+            yaxis={"visible": False, "range": [0, max(1, *(n for _, n in points)) * 1.15]},
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[day.isoformat() for day, _ in points],
+            y=[number for _, number in points],
+            mode="lines+markers",
+            line={"color": "var(--ink)", "width": 1.5},
+            marker={"color": COLOUR_OF_SEVERITY[severity], "size": [0] * (len(points) - 1) + [7]},
+            cliponaxis=False,
+            meta=severity.value,
+        )
+    )
+    (first_day, first), (last_day, last) = points[0], points[-1]
+    figure.add_annotation(
+        _label(f"<b>{last:,}</b>", last_day, last, xanchor="left", xshift=8, yanchor="middle")
+    )
+    if len(points) > 1:
+        figure.add_annotation(
+            _label(
+                f"{first:,}",
+                first_day,
+                first,
+                xanchor="left",
+                yanchor="bottom",
+                yshift=3,
+                font={"color": "var(--ink-2)"},
+            )
+        )
+    words = ", ".join(f"{number:,} on {short(day)}" for day, number in points)
+    return Chart(
+        key=f"small-{severity.value.lower()}",
+        title=f"{plural(last, severity.value)} open",
+        description=f"Open {severity.value} findings: {words}.",
+        height=84,
+        figure=_plain(figure),
+        table=_series_table(history, [severity]),
+    )
+
+
+# --- Small lines in tables -------------------------------------------------------------------------------
+
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_AIR = 56.0, 17.0, 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A line small enough for a table cell, drawn by the server; its numbers are its label."""
+
+    path: str
+    x: float
+    y: float
+    label: str
+
+
+def spark(severity: Severity, values: Sequence[int]) -> Spark | None:
+    """The last weeks of one severity; None where there is nothing to compare yet."""
+    if len(values) < 2:
+        return None
+    top = max(*values, 1)
+    step = (SPARK_WIDTH - 2 * SPARK_AIR) / (len(values) - 1)
+    room = SPARK_HEIGHT - 2 * SPARK_AIR
+    points = [
+        (round(SPARK_AIR + step * at, 1), round(SPARK_AIR + room * (1 - value / top), 1))
+        for at, value in enumerate(values)
+    ]
+    numbers = ", ".join(f"{value:,}" for value in values)
+    return Spark(
+        path="M" + " L".join(f"{x} {y}" for x, y in points),
+        x=points[-1][0],
+        y=points[-1][1],
+        label=f"{severity.value} week by week: {numbers}",
+    )

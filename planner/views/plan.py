@@ -1,0 +1,151 @@
+"""The plan page, its exports, and the signatures under its gates."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from planner.domain.plan import Plan, PlanError, sentence, templates
+from planner.rendering.charts import timeline
+from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
+from planner.rulebook.load import rulebook
+from planner.selectors.plan import local_day, plan_of
+from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
+from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.page import render_page
+
+if TYPE_CHECKING:
+    from planner.models import Deployment
+
+CONTENT_TYPES = {
+    "md": "text/markdown; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+    "json": "application/json",
+}
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
+    """The plan, or a look at another template or start."""
+    error, status = "", 200
+    try:
+        plan = _asked(request, deployment, request.GET)
+    except (PlanError, ValueError) as refused:
+        error, status = str(refused), 400
+        plan = plan_of(deployment, today=local_day(deployment, request.now))
+    return render_page(
+        request, deployment, "plan/page.html", _context(deployment, plan, error), tab="plan", status=status
+    )
+
+
+def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, object]:
+    stored = deployment.plan_template == plan.template and (
+        deployment.plan_start == plan.start or plan.proposed
+    )
+    return {
+        "plan": plan,
+        "sentence": sentence(plan),
+        "chart": timeline(plan),
+        "templates": templates(rulebook()),
+        "is_look": not stored,
+        "look": f"template={plan.template}"
+        + ("" if plan.proposed else f"&start={plan.start.isoformat()}"),
+        "error": error,
+    }
+
+
+def _asked(request: DeploymentRequest, deployment: Deployment, asked: QueryDict) -> Plan:
+    """The plan that the address asks for."""
+    return plan_of(
+        deployment,
+        template=asked.get("template") or None,
+        start=_day(asked.get("start", "")),
+        today=local_day(deployment, request.now),
+    )
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise PlanError(f'"{text}" is not a date; write one like 2027-01-11.') from None
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def plan_export(request: DeploymentRequest, deployment: Deployment, form: str) -> HttpResponseBase:
+    """The plan as a file to take away."""
+    try:
+        plan = _asked(request, deployment, request.GET)
+    except PlanError as refused:
+        return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
+    title = f"{plan.name} for {deployment.name}"
+    if form == "md":
+        content: str | bytes = plan_as_markdown(plan, title=title)
+    elif form == "csv":
+        content = plan_as_csv(plan)
+    elif form == "ics":
+        content = plan_as_calendar(
+            plan, slug=deployment.slug, title=deployment.name, stamp=request.now
+        )
+    else:
+        document = {"deployment": deployment.slug, **plan.as_dict()}
+        content = json.dumps(document, indent=2, ensure_ascii=False)
+    response = HttpResponse(content, content_type=CONTENT_TYPES[form])
+    response["Content-Disposition"] = content_disposition_header(
+        True, f"{deployment.slug}-{plan.template}.{form}"
+    )
+    return response
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def plan_settings(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase:
+    """Keep a template and a start."""
+    try:
+        plan_set(
+            deployment=deployment,
+            template=request.POST.get("template") or None,
+            start=_day(request.POST.get("start", "")),
+        )
+    except PlanError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "The plan is kept.")
+    return redirect("plan", slug=deployment.slug)
+
+
+@require_http_methods(["POST"])
+@deployment_view(Role.MANAGER)
+def gate_signature(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase:
+    """Sign a gate, or take one's word back."""
+    gate = request.POST.get("gate", "")
+    template = request.POST.get("template") or None
+    try:
+        if request.POST.get("action") == "withdraw":
+            gate_unsign(deployment=deployment, gate=gate, now=request.now)
+            messages.success(request, f"The signature under gate {gate} is withdrawn.")
+        else:
+            gate_sign(
+                deployment=deployment,
+                gate=gate,
+                person=request.user,
+                note=request.POST.get("note", ""),
+                now=request.now,
+                template=template,
+            )
+            messages.success(request, f"Gate {gate} is signed in your name.")
+    except (GateRefused, PlanError) as refused:
+        messages.error(request, str(refused))
+    return redirect("plan", slug=deployment.slug)

@@ -213,8 +213,9 @@ def _inventory_gate(ground: Ground, ask: str) -> Reading:
         return Reading(GateState.FAIL, f"No complete scan{_of_sources(sight)} yet.")
     return Reading(
         GateState.PASS,
-        f"Complete scan of {plural(sight.sources, 'source')}, "
-        f"{'' if sight.sources == 1 else 'the oldest '}{ground.when(sight.complete_at)}.",
+        f"{plural(sight.sources, 'source')} scanned completely; "
+        f"{'that scan is' if sight.sources == 1 else 'the oldest scan is'} "
+        f"{ground.when(sight.complete_at)}.",
     )
 
 
@@ -411,7 +412,7 @@ def _providers(ground: Ground, passed: bool, evidence: str) -> Progress:
 
 def _hand(ground: Ground, passed: bool, evidence: str) -> Progress:
     return Progress(
-        total=1, done=int(passed), evidence=evidence or ("Done with its gate" if passed else "Done by hand")
+        total=1, done=int(passed), evidence=evidence or "By hand; done when the gate passes"
     )
 
 

@@ -13,7 +13,7 @@ from icalendar import Calendar, Event
 from planner.domain.calendar import short, with_weekday
 from planner.domain.csv_cells import guard
 from planner.domain.measure import plural
-from planner.domain.plan import Activity, Comparison, Gate, Phase, Plan, sentence
+from planner.domain.plan import Activity, Comparison, Gate, Phase, PhaseState, Plan, sentence
 
 WIDTH = 100
 
@@ -52,8 +52,10 @@ def plan_as_text(plan: Plan) -> str:
 
 
 def _phase_text(phase: Phase, plan: Plan) -> str:
-    slip = f", {plural(phase.slip_days, 'day')} late" if phase.slip_days else ""
-    head = f"{phase.key}  {phase.name}: {phase_dates(phase, plan)} ({phase.state.value}{slip})"
+    late = phase.state is PhaseState.LATE
+    state = plural(phase.slip_days, "day") + " late" if late else phase.state.value
+    moved = f", slips {plural(phase.slip_days, 'day')}" if phase.slip_days and not late else ""
+    head = f"{phase.key}  {phase.name}: {phase_dates(phase, plan)} ({state}{moved})"
     lines = [head]
     for activity in phase.activities:
         lines += _wrapped(f"{_tick(activity)} {activity.key} {activity.text}", f"{progress(activity)}.")
@@ -98,7 +100,8 @@ def progress(activity: Activity) -> str:
     """How far an activity is, in words."""
     waived = f", {activity.waived:,} waived" if activity.waived else ""
     counted = f"{activity.done:,} of {plural(activity.total, activity.unit)} done{waived}"
-    return counted if activity.total > 1 or activity.families else activity.evidence.rstrip(".")
+    told = activity.total > 1 or (activity.total and activity.families)
+    return counted if told else activity.evidence.rstrip(".")
 
 
 # --- Markdown --------------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ from planner.domain.finding import Axis, Category
 from planner.domain.rules import Rulebook
 
 
+CODE = "ruff"
+"""The checker that reads DAG code."""
+
+
 class Kind(StrEnum):
     """What a note says happened."""
 
@@ -308,16 +312,16 @@ def triage(
     uses: Sequence[Use],
     facts: Mapping[str, Any],
     target_line: str,
-    scanned: bool,
+    unchecked: Mapping[str, str],
     rulebook: Rulebook,
     left_out: int = 0,
 ) -> Triage:
     """Put every note in its bucket, and count what stands behind each axis.
 
-    ``uses`` are the open findings by rule and name; ``facts`` the deployment's. ``scanned`` is False while no
-    code scan has been read: then nothing is said to be unused.
+    ``uses`` are the open findings by rule and name; ``facts`` the deployment's. ``unchecked`` names, by
+    checker, the checks that the deployment has not had: what only they could see is never called unused.
     """
-    ground = _Ground(facts=facts, target_line=target_line, scanned=scanned, rulebook=rulebook)
+    ground = _Ground(facts=facts, target_line=target_line, unchecked=unchecked, rulebook=rulebook)
     claimed = _claims(notes, uses, rulebook)
     entries = [_sort(note, behind, ground) for note, behind in zip(notes, claimed, strict=True)]
     order = {axis: at for at, axis in enumerate(Axis)}
@@ -337,8 +341,14 @@ class _Ground:
 
     facts: Mapping[str, Any]
     target_line: str
-    scanned: bool
+    unchecked: Mapping[str, str]
     rulebook: Rulebook
+
+    def missing(self, note: Note) -> tuple[set[str], int]:
+        """The checks that could see the note's subject and were not had, in words; and how many could."""
+        rules = [self.rulebook.rules[rule_id] for rule_id in note.rules]
+        checkers = {rule.checker for rule in rules} or ({CODE} if note.symbols else set())
+        return {self.unchecked[name] for name in checkers if name in self.unchecked}, len(checkers)
 
     def axis(self, axis: Axis) -> Mapping[str, Any]:
         chosen: Mapping[str, Any] = self.rulebook.triage["axes"][axis]
@@ -410,7 +420,7 @@ def _removed(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket
         )
     if fact or any(use.category is Category.BLOCK for use in uses):
         return Bucket.BLOCK, f"{said}."
-    return Bucket.MIGRATE, f"{said}. On {ground.target_line} they only warn."
+    return Bucket.MIGRATE, f"{said}; on {ground.target_line} no more than a warning."
 
 
 def _deprecated(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
@@ -430,7 +440,7 @@ def _new(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, st
     if fact and not ground.facts.get(fact):
         return Bucket.ASIDE, f"Not on your roadmap: the facts do not name {axis['roadmap_label']}."
     reason = f"On {axis['roadmap_label']}" if fact else "Open to you once 3.x runs"
-    return Bucket.ADOPT, f"{reason}; {_count(uses)} move with it." if uses else f"{reason}."
+    return Bucket.ADOPT, f"{reason}; it settles {_count(uses)}." if uses else f"{reason}."
 
 
 def _fix(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
@@ -440,9 +450,13 @@ def _fix(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, st
 def _not_seen(note: Note, ground: _Ground) -> str:
     if not note.tells:
         return "No scan can tell whether you use it; its lead has to say."
-    if not ground.scanned and not note.facts:
-        return "Not checked yet: no scan of your code was read."
-    return "Nothing of yours uses it, as far as the newest scan saw."
+    missing, able = ground.missing(note)
+    if not missing:
+        return "Nothing of yours uses it, as far as was checked."
+    said = " and ".join(sorted(missing))
+    if len(missing) == able:
+        return f"Not checked yet: {said}."
+    return f"Nothing found so far; not checked yet: {said}."
 
 
 def _count(uses: Sequence[Use]) -> str:
@@ -516,13 +530,16 @@ def _unblocks(
         parts.append(words["roadmap_label"])
     blocking = findings[Category.BLOCK]
     if blocking:
-        parts.append(f"the cutover, which {blocking:,} finding{'s' * (blocking != 1)} hold up")
+        parts.append(f"the cutover ({blocking:,} finding{'s' * (blocking != 1)} in its way)")
+    warning = findings[Category.MIGRATE]
+    if warning:
+        parts.append(f"{warning:,} warning{'s' * (warning != 1)}")
     adopted = sum(1 for entry in entries if entry.bucket is Bucket.ADOPT)
     if adopted:
         parts.append(f"{adopted} new feature{'s' * (adopted != 1)}")
     if not parts:
         return "Nothing of yours waits for it."
-    text = ", and ".join(parts)
+    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"{text[0].upper()}{text[1:]}."
 
 

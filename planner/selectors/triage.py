@@ -10,6 +10,7 @@ from django.db.models import Count
 from planner.domain.finding import ACTIVE_STATES, Axis, Category
 from planner.domain.rules import Rulebook
 from planner.domain.triage import (
+    CODE,
     AxisTriage,
     Bucket,
     Note,
@@ -29,6 +30,13 @@ from planner.selectors.deployment import target_line_of
 
 TARGET = "target"
 ALL = "all"
+CHECKERS = {
+    "code": CODE,
+    "beyond-ruff": "upgradecheck",
+    "imports": "import-check",
+    "configuration": "config-lint",
+}
+"""Which kind of check a checker's rules need."""
 BUCKETS = {
     Bucket.BLOCK: ("Block", "Has to be done before the cutover: it fails on the target."),
     Bucket.MIGRATE: (
@@ -155,13 +163,17 @@ def triage_page(deployment: Deployment, *, notes: str) -> TriagePage | None:
     if read is None:
         return None
     found, left_out, pasted = read
-    scanned = any(check.done for check in checks_of(deployment) if check.key == "code")
+    unchecked = {
+        CHECKERS[check.key]: check.label
+        for check in checks_of(deployment)
+        if not check.done and check.key in CHECKERS
+    }
     sorted_notes = triage(
         found,
         uses=uses_of(deployment),
         facts=deployment.facts,
         target_line=target,
-        scanned=scanned,
+        unchecked=unchecked,
         rulebook=book,
         left_out=left_out,
     )
@@ -177,7 +189,7 @@ def triage_page(deployment: Deployment, *, notes: str) -> TriagePage | None:
         ),
         leads=leads_of(deployment),
         target_line=target,
-        scanned=scanned,
+        scanned=CODE not in unchecked,
         counts={
             category.value: sorted_notes.findings_in(category)
             for category in (Category.BLOCK, Category.MIGRATE, Category.ADOPT)

@@ -11,7 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from environs import Env, EnvError
 
-_YES_OR_NO = "true or false"
+MAIL_SCHEMES = (
+    *("smtp", "smtp+tls", "smtp+ssl", "smtps", "submission", "submit"),
+    *("consolemail", "filemail", "memorymail", "dummymail"),
+)
 
 
 class SettingRefused(SystemExit):
@@ -48,7 +51,7 @@ class Environment:
         return self._read(self._env.str, name, default, "text")
 
     def flag(self, name: str, default: bool) -> bool:
-        return self._read(self._env.bool, name, default, _YES_OR_NO)
+        return self._read(self._env.bool, name, default, "true or false")
 
     def whole(self, name: str, default: int, *, least: int, most: int) -> int:
         expected = f"a whole number between {least} and {most}"
@@ -70,7 +73,9 @@ class Environment:
 
     def address(self, name: str, default: str, schemes: tuple[str, ...]) -> SplitResult:
         """A URL of one of these schemes, with a host or a path."""
-        value = self.text(name, default)
+        return self._check_scheme(name, self.text(name, default), schemes)
+
+    def _check_scheme(self, name: str, value: str, schemes: tuple[str, ...]) -> SplitResult:
         parts = urlsplit(value)
         if value and parts.scheme not in schemes:
             refuse(name, f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
@@ -92,6 +97,7 @@ class Environment:
     def mail(self, name: str) -> dict[str, Any]:
         """How mail is sent, as Django's EMAIL_ settings; empty where it is not."""
         expected = "like smtp+tls://user:password@mail.example.com:587"
+        self._check_scheme(name, self._env.str(name, ""), MAIL_SCHEMES)
         return self._read(self._env.dj_email_url, name, {}, expected)
 
 

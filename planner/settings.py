@@ -63,6 +63,7 @@ if not REDIS_URL:
         "data_folder_out": str(QUEUE_DIR / "messages"),
         "control_folder": str(QUEUE_DIR / "control"),
         "store_processed": False,
+        "polling_interval": 0.5,
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "flightplan"
@@ -72,6 +73,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 2 * 60 * 60
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = environment.whole("WORKER_CONCURRENCY", 2, least=1, most=64)
+# Threads start faster and stop without a word; processes survive a crash of one of them.
+CELERY_WORKER_POOL = "threads" if EMBEDDED else "prefork"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -223,5 +226,7 @@ LOGGING = {
         # an address can hold a one-time link.
         "django.request": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        # The filesystem broker has no host, and says so at every start.
+        "kombu.connection": {"level": "ERROR"},
     },
 }

@@ -13,6 +13,9 @@
     else say("That did not work. Reload the page and try again.");
   });
 
+  // On a phone the tabs scroll; start with the current one in sight.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // Forms that apply themselves when a choice changes; their button stays for everyone else.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-submit-on-change]");

@@ -17,7 +17,6 @@ from planner.domain.facts import line_of, version
 from planner.domain.finding import Axis, Category
 from planner.domain.rules import Rulebook
 
-
 CODE = "ruff"
 """The checker that reads DAG code."""
 
@@ -440,7 +439,7 @@ def _new(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, st
     if fact and not ground.facts.get(fact):
         return Bucket.ASIDE, f"Not on your roadmap: the facts do not name {axis['roadmap_label']}."
     reason = f"On {axis['roadmap_label']}" if fact else "Open to you once 3.x runs"
-    return Bucket.ADOPT, f"{reason}; it settles {_count(uses)}." if uses else f"{reason}."
+    return Bucket.ADOPT, f"{reason}; it touches {_count(uses)}." if uses else f"{reason}."
 
 
 def _fix(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:

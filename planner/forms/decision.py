@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -30,6 +31,9 @@ MAIN_FIELDS = (
     "bandwidth_quarters",
 )
 """What the verdict rests on, in the order of the form. The other facts serve plan and runbook."""
+
+WIDE_FIELDS = ("name", "slug", "provider_dependencies", "bandwidth_quarters")
+"""Fields that take the whole width of the form."""
 
 _YES_NO = [("yes", "Yes"), ("no", "No")]
 _DATABASE_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
@@ -157,20 +161,28 @@ class FactsForm(forms.Form):
         return [*self.main_fields, *self.other_fields]
 
     @property
+    def usual_source(self) -> str:
+        """Where most of the stored facts came from: said once instead of beside each of them."""
+        counted = Counter(self.sources.values()).most_common(1)
+        return counted[0][0] if counted else ""
+
+    @property
     def others_are_wrong(self) -> bool:
         return any(described.field.errors for described in self.other_fields)
 
     def _described(self, name: str) -> FactField:
-        return FactField(self[name], self.sources.get(name, ""))
+        source = self.sources.get(name, "")
+        return FactField(self[name], "" if source == self.usual_source else source)
 
 
 class FactField:
-    """A field with where its stored value came from."""
+    """A field with where its stored value came from, if not from where most did."""
 
     def __init__(self, field: forms.BoundField, source: str) -> None:
         self.field = field
         self.source = source
         self.is_group = isinstance(field.field.widget, forms.RadioSelect)
+        self.wide = field.name in WIDE_FIELDS
 
 
 class NewDeploymentForm(FactsForm):

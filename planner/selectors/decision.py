@@ -115,6 +115,11 @@ def standing_of(recorded: Sequence[Recorded], decision: Decision) -> Standing | 
     )
 
 
+def rulebook_hash() -> str:
+    """The hash of the rulebook that today's decisions rest on."""
+    return rulebook().hash
+
+
 def look_again_proposed(decision: Decision) -> date:
     """The day on which a decision like this one is looked at again, unless a person picks another."""
     days: int = rulebook().decision["look_again"][decision.verdict.value]

@@ -23,6 +23,7 @@ from planner.selectors.decision import (
     look_again_proposed,
     may_create_deployments,
     recorded_decisions,
+    rulebook_hash,
     standing_of,
 )
 from planner.services.decision import DecisionMoved, decision_record
@@ -116,6 +117,7 @@ def _show(
         "unsaved": unsaved,
         "may_edit": request.role.reaches(Role.MANAGER),
         "recorded": recorded,
+        "rulebook_hash": rulebook_hash(),
         "standing": None if unsaved else standing_of(recorded, decision),
         "record_form": record_form or _record_form(deployment, decision),
     }

@@ -1,7 +1,7 @@
 """Which DAGs a file makes, read from its syntax tree. Nothing is imported and nothing is run.
 
-An id counts as known where it is text, a constant of the file, or an f-string or sum of those. Any other
-DAG is still named, by its place, as unresolved.
+An id counts as known where it is text, a constant of the file, the file's own name, or an f-string or sum of
+those. Any other DAG is still named, by its place, as unresolved.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import ast
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
 from planner.domain.report import DagEntry
 
@@ -27,7 +28,7 @@ def dags_in(path: str, source: str) -> list[DagEntry]:
     tree = _parsed(source)
     if tree is None:
         return []
-    module = _Module(tree)
+    module = _Module(tree, path)
     calls = sorted(module.dag_calls(), key=lambda found: (found[0].lineno, found[0].col_offset))
     fallback = module.task_owners() if len(calls) == 1 else ()
     entries: dict[str, DagEntry] = {}
@@ -51,7 +52,8 @@ def _parsed(source: str) -> ast.Module | None:
 class _Module:
     """The names of one file: what Airflow calls them, and which of them are constants."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, path: str) -> None:
+        self._path = path
         self._nodes = list(ast.walk(tree))
         self._airflow = dict(_airflow_names(self._nodes))
         self._constants = dict(_constants(self._nodes))
@@ -121,12 +123,25 @@ class _Module:
                 return self._text(value, steps - 1)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return self._joined([left, right], steps - 1)
+            case ast.Call(func=ast.Attribute(value=value, attr="replace"), args=[old, new]):
+                return self._replaced(value, old, new, steps - 1)
+            case ast.Attribute(attr="stem", value=ast.Call() as call) if _of_this_file(
+                call, "Path"
+            ):
+                return PurePosixPath(self._path).stem
+            case ast.Call() if _of_this_file(node, "basename"):
+                return PurePosixPath(self._path).name
         return ""
 
     def _joined(self, nodes: list[ast.expr], steps: int) -> str:
         parts = [self._text(node, steps) for node in nodes]
         whole = "".join(parts)
         return whole if all(parts) and len(whole) <= _LONGEST else ""
+
+    def _replaced(self, value: ast.expr, old: ast.expr, new: ast.expr, steps: int) -> str:
+        text, before = self._text(value, steps), self._text(old, steps)
+        after = new.value if isinstance(new, ast.Constant) else None
+        return text.replace(before, after) if before and isinstance(after, str) else ""
 
     def _owner_in(self, node: ast.AST | None, steps: int) -> str:
         """The owner in a dict, through names and ``**`` of other dicts."""
@@ -184,6 +199,12 @@ def _argument(call: ast.AST, name: str, position: int | None) -> ast.expr | None
     if position is not None and len(call.args) > position:
         return call.args[position]
     return None
+
+
+def _of_this_file(call: ast.Call, function: str) -> bool:
+    """Whether this is ``function(__file__)``."""
+    named = _dotted(call.func).rpartition(".")[2] == function
+    return named and [_dotted(argument) for argument in call.args] == ["__file__"]
 
 
 def _has_double_star(call: ast.AST) -> bool:

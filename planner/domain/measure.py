@@ -137,7 +137,9 @@ def _unseen(ground: Ground, of_what: str) -> Reading | None:
     if sight.scanned_at is None:
         return Reading(GateState.UNKNOWN, "Nothing has been scanned yet.")
     if not sight.complete:
-        return Reading(GateState.UNKNOWN, f"No complete scan{_of_sources(sight)}, so {of_what} is not proved.")
+        return Reading(
+            GateState.UNKNOWN, f"No complete scan{_of_sources(sight)}, so {of_what} is not proved."
+        )
     assert sight.complete_at is not None
     if not ground.is_fresh(sight.complete_at):
         return Reading(
@@ -226,7 +228,8 @@ def _ci_gate(ground: Ground, ask: str) -> Reading:
         return Reading(GateState.FAIL, "No complete scan has come from CI yet.")
     if (ground.today - seen).days > days:
         return Reading(
-            GateState.FAIL, f"The last complete scan from CI is {ground.when(seen)}; {days} days are allowed."
+            GateState.FAIL,
+            f"The last complete scan from CI is {ground.when(seen)}; {days} days are allowed.",
         )
     return Reading(GateState.PASS, f"Complete scan from CI {ground.when(seen)}.")
 
@@ -234,7 +237,9 @@ def _ci_gate(ground: Ground, ask: str) -> Reading:
 def _imports_gate(ground: Ground, ask: str) -> Reading:
     seen = ground.sight.imports_at
     if seen is None:
-        return Reading(GateState.WAITING, f"No import check of a {ground.target_line} environment yet.")
+        return Reading(
+            GateState.WAITING, f"No import check of a {ground.target_line} environment yet."
+        )
     failing = _import_errors(ground)
     if failing:
         sentence = f"{plural(failing, 'import error')} in the import check {ground.when(seen)}."
@@ -261,7 +266,9 @@ def _python_gate(ground: Ground, ask: str) -> Reading:
     if line_of(python) == wanted:
         sentence = f"Production runs Python {python}; {ground.stop_line} and {ground.target_line} run it too."
         return Reading(GateState.PASS, sentence)
-    return Reading(GateState.FAIL, f"Production runs Python {python}; the way goes through {wanted or 'none'}.")
+    return Reading(
+        GateState.FAIL, f"Production runs Python {python}; the way goes through {wanted or 'none'}."
+    )
 
 
 def _stop_line_gate(ground: Ground, ask: str) -> Reading:
@@ -350,7 +357,9 @@ def _by_gate(measure: str) -> Callable[[Ground, bool, str], Progress]:
     def read(ground: Ground, passed: bool, evidence: str) -> Progress:
         reading = read_gate(measure, ground)
         return Progress(
-            total=1, done=int(reading.state is GateState.PASS), evidence=evidence or reading.evidence
+            total=1,
+            done=int(reading.state is GateState.PASS),
+            evidence=evidence or reading.evidence,
         )
 
     return read
@@ -364,14 +373,22 @@ def _inventory(ground: Ground, passed: bool, evidence: str) -> Progress:
 
 
 def _owned(ground: Ground, passed: bool, evidence: str) -> Progress:
+    return _given(ground, ground.errors.active.owned_and_dated, "owned and dated")
+
+
+def _owners(ground: Ground, passed: bool, evidence: str) -> Progress:
+    return _given(ground, ground.errors.active.owned, "owned")
+
+
+def _given(ground: Ground, done: int, what: str) -> Progress:
     left = ground.errors.active
     if not left.number:
         return Progress(total=0, done=0, evidence=_none_found(ground))
     return Progress(
         total=left.number,
-        done=left.owned_and_dated,
+        done=done,
         owners=left.owners(),
-        evidence=f"{left.owned_and_dated:,} of {left.number:,} owned and dated",
+        evidence=f"{done:,} of {left.number:,} {what}",
     )
 
 
@@ -392,7 +409,9 @@ def _rescan(ground: Ground, passed: bool, evidence: str) -> Progress:
 
 def _dags(ground: Ground, passed: bool, evidence: str) -> Progress:
     total = ground.facts.dag_count
-    words = evidence or (f"{plural(total, 'DAG')} run" if passed else "No staging runs are read yet")
+    words = evidence or (
+        f"{plural(total, 'DAG')} run" if passed else "No staging runs are read yet"
+    )
     return Progress(total=total, done=total if passed else 0, evidence=words)
 
 
@@ -400,7 +419,9 @@ def _providers(ground: Ground, passed: bool, evidence: str) -> Progress:
     floors: Mapping[str, Any] = ground.rulebook.decision["providers"]["first_needing_2_11"]
     named = ground.facts.provider_dependencies
     words = [
-        f"{name} {floors[name]} is the first that needs {ground.stop_line}" for name in named if name in floors
+        f"{name} {floors[name]} is the first that needs {ground.stop_line}"
+        for name in named
+        if name in floors
     ]
     total = max(1, len(named))
     return Progress(
@@ -422,6 +443,7 @@ _SINGLE: Mapping[str, Callable[[Ground, bool, str], Progress]] = {
     "stop-line": _by_gate("stop-line"),
     "inventory": _inventory,
     "owned": _owned,
+    "owners": _owners,
     "xcom-backend": _xcom_backend,
     "rescan": _rescan,
     "dags": _dags,

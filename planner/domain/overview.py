@@ -75,7 +75,9 @@ def gates_sentence(plan: Plan) -> str:
         return "Every gate has passed."
     phase = plan.current
     waiting = len(phase.blocking)
-    return f"{before}Gate {phase.key} waits for {waiting} of {plural(len(phase.gates), 'condition')}."
+    return (
+        f"{before}Gate {phase.key} waits for {waiting} of {plural(len(phase.gates), 'condition')}."
+    )
 
 
 def age_in_days(day: date, today: date) -> str:

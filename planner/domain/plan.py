@@ -173,11 +173,15 @@ class Plan:
 
     def gate(self, key: str) -> Gate | None:
         """One gate by its key, like ``C.parity``."""
-        return next((gate for phase in self.phases for gate in phase.gates if gate.key == key), None)
+        return next(
+            (gate for phase in self.phases for gate in phase.gates if gate.key == key), None
+        )
 
     def gates_measuring(self, measure: str) -> tuple[Gate, ...]:
         """Gates of one measure, whatever the template calls them: ``parity``, ``imports``, ``errors``."""
-        return tuple(gate for phase in self.phases for gate in phase.gates if gate.measure == measure)
+        return tuple(
+            gate for phase in self.phases for gate in phase.gates if gate.measure == measure
+        )
 
     def before_cutover(self) -> tuple[Phase, ...]:
         """The phases whose gates must have passed before the cutover weekend."""
@@ -277,7 +281,9 @@ def check_start(start: date) -> None:
         PlanError: no plan can start then.
     """
     if not FIRST_START <= start <= LAST_START:
-        raise PlanError(f"A plan cannot start on {start}; use a date between {FIRST_START} and {LAST_START}.")
+        raise PlanError(
+            f"A plan cannot start on {start}; use a date between {FIRST_START} and {LAST_START}."
+        )
 
 
 def build_plan(
@@ -334,7 +340,9 @@ def build_plan(
         target_line=ground.target_line,
         phases=tuple(phases),
         cutover=cutover,
-        before_after=tuple(builder.comparison(row) for row in raw["before_after"] if builder.holds(row)),
+        before_after=tuple(
+            builder.comparison(row) for row in raw["before_after"] if builder.holds(row)
+        ),
         days_off=tuple(calendar.days_off(begin, phases[-1].end)),
     )
 
@@ -450,12 +458,18 @@ class _Builder:
             return reading
         if reading.signable:
             return reading
-        return replace(reading, state=GateState.WAITING, evidence=f"Not started. {reading.evidence}")
+        return replace(
+            reading, state=GateState.WAITING, evidence=f"Not started. {reading.evidence}"
+        )
 
     def _activities(
         self, row: Mapping[str, Any], window: tuple[date, date], passed: bool
     ) -> tuple[Activity, ...]:
-        built = [self._activity(entry, window, passed) for entry in row["activities"] if self.holds(entry)]
+        built = [
+            self._activity(entry, window, passed)
+            for entry in row["activities"]
+            if self.holds(entry)
+        ]
         return tuple(
             activity for activity in built if activity.measure != "other-errors" or activity.total
         )
@@ -520,6 +534,7 @@ _UNITS = {
     "other-errors": "finding",
     "warnings": "finding",
     "owned": "finding",
+    "owners": "finding",
     "xcom-backend": "finding",
     "dags": "DAG",
     "inventory": "source",
@@ -532,7 +547,11 @@ def _when(row: Mapping[str, Any]) -> str:
     first, last = row[f"{unit}s"]
     if row.get("open_end"):
         return f"From {unit} {first}"
-    return f"{unit.capitalize()} {first}" if first == last else f"{unit.capitalize()}s {first} to {last}"
+    return (
+        f"{unit.capitalize()} {first}"
+        if first == last
+        else f"{unit.capitalize()}s {first} to {last}"
+    )
 
 
 def _blanks(ground: Ground) -> dict[str, str]:
@@ -548,10 +567,16 @@ def _blanks(ground: Ground) -> dict[str, str]:
     def left(family: str) -> str:
         return said(counts.in_families({family}).active.number)
 
-    target = ground.rulebook.support["lines"].get(ground.target_line, {}).get("latest", ground.target_line)
+    target = (
+        ground.rulebook.support["lines"]
+        .get(ground.target_line, {})
+        .get("latest", ground.target_line)
+    )
     warnings = counts.of(Severity.WARNING)
     return {
-        "subdags": ever("subdags") if ground.subdag_dags is None else plural(ground.subdag_dags, "DAG"),
+        "subdags": ever("subdags")
+        if ground.subdag_dags is None
+        else plural(ground.subdag_dags, "DAG"),
         "removed_calls": ever("removed-api"),
         "datasets": ever("assets"),
         "other_errors": said(ground.errors.outside_families(ground.named_families).number),
@@ -594,7 +619,9 @@ def sentence(plan: Plan) -> str:
     """The plan in the words a manager would repeat."""
     length = f"{plan.name} to Airflow {plan.target_line}"
     friday, monday = plan.cutover
-    weekend = f"{with_weekday(friday, today=plan.today)} to {with_weekday(monday, today=plan.today)}"
+    weekend = (
+        f"{with_weekday(friday, today=plan.today)} to {with_weekday(monday, today=plan.today)}"
+    )
     start = with_weekday(plan.start, today=plan.today)
     if plan.proposed:
         return f"{length}: a start on {start} puts the cutover on {weekend}."

@@ -62,6 +62,7 @@ def _layout(height: int, **more: Any) -> go.Layout:
         "fixedrange": True,
         "tickfont": {"color": "var(--ink-2)", "size": 12},
         "linecolor": "var(--control)",
+        "showline": False,
     }
     return go.Layout(
         height=height,
@@ -106,6 +107,8 @@ def _label(text: str, day: date, y: float, **more: Any) -> dict[str, Any]:
         "xref": "x",
         "yref": "y",
         "showarrow": False,
+        "bgcolor": "var(--paper)",
+        "borderpad": 1,
         **more,
     }
 
@@ -134,7 +137,7 @@ def timeline(plan: Plan) -> Chart:
         key="timeline",
         title="Timeline",
         description=_timeline_words(plan),
-        height=ROW * len(plan.phases) + 62,
+        height=ROW * len(plan.phases) + 76,
         figure=_plain(figure),
         table=_timeline_table(plan),
     )
@@ -151,9 +154,9 @@ def _span(plan: Plan) -> tuple[date, date]:
 
 def _timeline_layout(plan: Plan, first: date, last: date) -> go.Layout:
     layout = _layout(
-        ROW * len(plan.phases) + 62,
+        ROW * len(plan.phases) + 76,
         barmode="overlay",
-        margin={"l": 2, "r": 2, "t": 36, "b": 2},
+        margin={"l": 2, "r": 2, "t": 36, "b": 20},
         xaxis={
             "type": "date",
             "range": [first.isoformat(), last.isoformat()],
@@ -174,9 +177,8 @@ def _timeline_layout(plan: Plan, first: date, last: date) -> go.Layout:
                 "y": 0,
                 "xref": "x",
                 "yref": "paper",
-                "xanchor": "left" if plan.today < first + (last - first) * 0.85 else "right",
-                "yanchor": "bottom",
-                "xshift": 4 if plan.today < first + (last - first) * 0.85 else -4,
+                "xanchor": "center",
+                "yanchor": "top",
                 "showarrow": False,
                 "font": {"color": "var(--accent)"},
             }
@@ -190,8 +192,10 @@ def _phase_words(phase: Phase, today: date) -> str:
         words = f"from {short(phase.start, today=today)}"
     if phase.passed:
         return f"{words}, passed"
-    late = f", {plural(phase.slip_days, 'day')} late" if phase.slip_days else ""
-    return f"{words}{late}"
+    if not phase.slip_days:
+        return words
+    days = plural(phase.slip_days, "day")
+    return f"{words}, {days} late" if phase.state is PhaseState.LATE else f"{words}, slips {days}"
 
 
 _BAR_FILL = {
@@ -234,8 +238,13 @@ def _slip_bars(plan: Plan) -> go.Bar:
         width=0.36,
         marker={
             "color": "rgba(0,0,0,0)",
-            "line": {"color": "var(--block)", "width": 1},
-            "pattern": {"shape": "/", "fgcolor": "var(--block)", "size": 6, "solidity": 0.2},
+            "line": {"color": [_BAR_EDGE[phase.state] for _, phase in slipped], "width": 1},
+            "pattern": {
+                "shape": "/",
+                "fgcolor": [_BAR_EDGE[phase.state] for _, phase in slipped],
+                "size": 6,
+                "solidity": 0.15,
+            },
         },
         meta="slip",
     )

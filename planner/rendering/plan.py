@@ -58,7 +58,9 @@ def _phase_text(phase: Phase, plan: Plan) -> str:
     head = f"{phase.key}  {phase.name}: {phase_dates(phase, plan)} ({state}{moved})"
     lines = [head]
     for activity in phase.activities:
-        lines += _wrapped(f"{_tick(activity)} {activity.key} {activity.text}", f"{progress(activity)}.")
+        lines += _wrapped(
+            f"{_tick(activity)} {activity.key} {activity.text}", f"{progress(activity)}."
+        )
     for gate in phase.gates:
         lines += _wrapped(f"    gate: {gate.text}", f"{gate.state.value}. {gate.evidence}")
     lines += _wrapped(f"    risk: {phase.risk}", "")

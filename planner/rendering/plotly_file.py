@@ -27,5 +27,7 @@ class PlotlyFinder(BaseFinder):
             return found
         return found[0] if found else None
 
-    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(
+        self, ignore_patterns: Iterable[str] | None
+    ) -> Iterator[tuple[str, FileSystemStorage]]:
         yield NAME, self.storage

@@ -53,9 +53,7 @@ def _charts(overview: Overview) -> dict[str, Chart]:
     waited = next((phase for phase in plan.phases if _wants_zero_errors(phase)), None)
     gate = None if plan.proposed or waited is None or waited.passed else waited
     return {
-        "errors": burn_down(
-            overview.history, severity=Severity.ERROR, today=plan.today, gate=gate
-        ),
+        "errors": burn_down(overview.history, severity=Severity.ERROR, today=plan.today, gate=gate),
         "warnings": small_burn_down(overview.history, severity=Severity.WARNING),
         "infos": small_burn_down(overview.history, severity=Severity.INFO),
     }
@@ -69,9 +67,7 @@ def _wants_zero_errors(phase: Phase) -> bool:
 @person_view
 def portfolio_page(request: PersonRequest) -> HttpResponse:
     """Every deployment that the person may see."""
-    portfolio = portfolio_of(
-        request.user, now=request.now, after=request.GET.get("after", "")[:80]
-    )
+    portfolio = portfolio_of(request.user, now=request.now, after=request.GET.get("after", "")[:80])
     context = {
         "portfolio": portfolio,
         "headline": portfolio_headline(portfolio.rows, portfolio.total),

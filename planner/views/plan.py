@@ -43,7 +43,12 @@ def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpRespons
         error, status = str(refused), 400
         plan = plan_of(deployment, today=local_day(deployment, request.now))
     return render_page(
-        request, deployment, "plan/page.html", _context(deployment, plan, error), tab="plan", status=status
+        request,
+        deployment,
+        "plan/page.html",
+        _context(deployment, plan, error),
+        tab="plan",
+        status=status,
     )
 
 

@@ -23,7 +23,9 @@ FORMATS = ("text", "md", "json", "csv", "ics")
 
 
 class Command(BaseCommand):
-    help = "Plan the upgrade: phases with dates, activities with numbers, gates with their evidence."
+    help = (
+        "Plan the upgrade: phases with dates, activities with numbers, gates with their evidence."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--deployment", required=True, metavar="SLUG", help="the deployment")
@@ -31,11 +33,15 @@ class Command(BaseCommand):
             "--template", help="nine-weeks or six-months; the stored one, or nine-weeks, else"
         )
         parser.add_argument(
-            "--start", metavar="DATE", help="first day, like 2027-01-11; the stored one, or next Monday, else"
+            "--start",
+            metavar="DATE",
+            help="first day, like 2027-01-11; the stored one, or next Monday, else",
         )
         parser.add_argument("--format", choices=FORMATS, default="text", help="text by default")
 
-    def handle(self, *, deployment: str, template: str | None, start: str | None, **options: Any) -> None:
+    def handle(
+        self, *, deployment: str, template: str | None, start: str | None, **options: Any
+    ) -> None:
         found = self.deployment(deployment)
         plan = self._plan(found, template, start)
         if options["json"] or options["format"] == "json":

@@ -205,7 +205,7 @@ def _history(deployment: Deployment) -> pd.DataFrame:
         .values("last")[:HISTORY_DAYS]
     )
     rows = applied.filter(pk__in=newest).order_by("pk").values_list("finished_at", "totals")
-    return history_frame((at.astimezone(zone).date(), totals) for at, totals in rows)
+    return history_frame((at.astimezone(zone).date(), totals) for at, totals in rows if at)
 
 
 def history_frame(rows: Iterable[tuple[date, Mapping[str, Any]]]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from planner.domain.calendar import CalendarError, WorkingCalendar, working_calendar
 from planner.domain.measure import GateState, Sight
-from planner.domain.plan import DEFAULT_TEMPLATE, Plan, Signature, build_plan
+from planner.domain.plan import DEFAULT_TEMPLATE, Plan, Signature, build_plan, templates
 from planner.domain.rules import Rulebook
 from planner.domain.tally import Counts
 from planner.models import Deployment, GateSignature, Scan, Source
@@ -52,6 +52,11 @@ def plan_of(
     return plan_from(
         deployment, ground_of(deployment, today=today), template=template, start=start, today=today
     )
+
+
+def plan_templates() -> dict[str, str]:
+    """Keys of the plan templates and their names, the default one first."""
+    return templates(rulebook())
 
 
 def plan_from(
@@ -148,10 +153,10 @@ def sights_of(deployments: Sequence[Deployment]) -> dict[int, Sight]:
     }
 
 
-def _newest_scans(ids: Iterable[int]) -> Iterable[dict[str, Any]]:
+def _newest_scans(ids: Iterable[int]) -> list[dict[str, Any]]:
     complete = Q(coverage__complete=True)
     at = Coalesce("confirmed_at", "finished_at")
-    return (
+    rows = (
         Scan.objects.filter(
             deployment_id__in=ids, state__in=(Scan.State.DONE, Scan.State.DUPLICATE)
         )
@@ -163,6 +168,7 @@ def _newest_scans(ids: Iterable[int]) -> Iterable[dict[str, Any]]:
             ci=Max("finished_at", filter=complete & Q(cause__in=CI_CAUSES)),
         )
     )
+    return [dict(row) for row in rows]
 
 
 def _sight(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Max
 from django.db.models.functions import TruncWeek
 
@@ -96,7 +96,7 @@ class Portfolio:
     first: bool
 
 
-def portfolio_of(user: AbstractBaseUser, *, now: datetime, after: str = "") -> Portfolio:
+def portfolio_of(user: User, *, now: datetime, after: str = "") -> Portfolio:
     """One page of the deployments that a person may see, by slug. Seven queries, however many they are."""
     visible = deployments_of(user)
     total = visible.count()
@@ -167,7 +167,8 @@ def _histories(
     found: dict[int, list[tuple[date, Mapping[str, Any]]]] = defaultdict(list)
     rows = applied.filter(pk__in=newest).order_by("pk")
     for pk, at, totals in rows.values_list("deployment_id", "finished_at", "totals"):
-        found[pk].append((at.date(), totals))
+        if at:
+            found[pk].append((at.date(), totals))
     return {pk: found[pk] for pk in ids}
 
 

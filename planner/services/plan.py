@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.measure import GateState
@@ -51,7 +51,7 @@ def gate_sign(
     *,
     deployment: Deployment,
     gate: str,
-    person: AbstractBaseUser,
+    person: User,
     note: str = "",
     now: datetime,
     template: str | None = None,

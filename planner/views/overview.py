@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from planner.domain.finding import Severity
 from planner.domain.overview import gates_sentence, headline
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from planner.models import Deployment
 
 
-@require_GET
+@require_safe
 @deployment_view(Role.VIEWER)
 def overview_page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """The verdict, and what stands between the deployment and its next gate."""
@@ -63,7 +63,7 @@ def _wants_zero_errors(phase: Phase) -> bool:
     return any(gate.measure == "errors" for gate in phase.gates)
 
 
-@require_GET
+@require_safe
 @person_view
 def portfolio_page(request: PersonRequest) -> HttpResponse:
     """Every deployment that the person may see."""

@@ -10,13 +10,12 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from planner.domain.plan import Plan, PlanError, sentence, templates
+from planner.domain.plan import Plan, PlanError, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
-from planner.rulebook.load import rulebook
-from planner.selectors.plan import local_day, plan_of
+from planner.selectors.plan import local_day, plan_of, plan_templates
 from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
@@ -32,7 +31,7 @@ CONTENT_TYPES = {
 }
 
 
-@require_GET
+@require_safe
 @deployment_view(Role.VIEWER)
 def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """The plan, or a look at another template or start."""
@@ -60,7 +59,7 @@ def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, o
         "plan": plan,
         "sentence": sentence(plan),
         "chart": timeline(plan),
-        "templates": templates(rulebook()),
+        "templates": plan_templates(),
         "is_look": not stored,
         "look": f"template={plan.template}"
         + ("" if plan.proposed else f"&start={plan.start.isoformat()}"),
@@ -87,7 +86,7 @@ def _day(text: str) -> date | None:
         raise PlanError(f'"{text}" is not a date; write one like 2027-01-11.') from None
 
 
-@require_GET
+@require_safe
 @deployment_view(Role.VIEWER)
 def plan_export(request: DeploymentRequest, deployment: Deployment, form: str) -> HttpResponseBase:
     """The plan as a file to take away."""
@@ -131,7 +130,7 @@ def plan_settings(request: DeploymentRequest, deployment: Deployment) -> HttpRes
     return redirect("plan", slug=deployment.slug)
 
 
-@require_http_methods(["POST"])
+@require_POST
 @deployment_view(Role.MANAGER)
 def gate_signature(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase:
     """Sign a gate, or take one's word back."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from planner.domain.plan import Plan, PlanError
 from planner.management.command import Command as BaseCommand
-from planner.models import Deployment
 from planner.rendering.plan import (
     plan_as_calendar,
     plan_as_csv,
@@ -18,6 +17,9 @@ from planner.rendering.plan import (
     plan_as_text,
 )
 from planner.selectors.plan import local_day, plan_of
+
+if TYPE_CHECKING:
+    from planner.models import Deployment
 
 FORMATS = ("text", "md", "json", "csv", "ics")
 

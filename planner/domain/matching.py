@@ -95,10 +95,10 @@ def explain(old: Trace, new: Trace, *, by_git: bool) -> str:
     """Why two traces are the same finding, as a person would say it; empty where nothing moved."""
     parts = []
     if old.line != new.line:
-        same_text = old.content and old.content == new.content
-        parts.append(
-            f"line {old.line} → {new.line}, {'same text' if same_text else 'same order in the file'}"
+        evidence = (
+            "same text" if old.content and old.content == new.content else "same order in the file"
         )
+        parts.append(f"line {old.line} → {new.line}, {evidence}")
     if old.path != new.path:
         seen_by = "as git says" if by_git else "the only file it can be"
         parts.append(f"file renamed from {old.path}, {seen_by}")

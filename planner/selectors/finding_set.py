@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from planner.domain.change import Known
 from planner.domain.finding import State
 from planner.domain.identity import identity_text
@@ -15,7 +17,7 @@ def known_findings(source: Source) -> list[Known]:
     """Every finding of a source, the closed ones included, in the order they were first seen."""
     rows = (
         Finding.objects.filter(source=source)
-        .order_by("id")
+        .order_by()
         .values_list(
             "id",
             "path",
@@ -47,6 +49,8 @@ def known_findings(source: Source) -> list[Known]:
             content,
         )
         known.append(Known(key, trace, states[state], kept.setdefault(checker, checker)))
+    # Sorting here is cheaper than in the database, which would carry whole rows along.
+    known.sort(key=itemgetter(0))
     return known
 
 

@@ -36,14 +36,14 @@ _NEW_COLUMNS = (
     "due_picked",
     "note",
     "checker",
-    "known",
     "reported_severity",
+    "due",
+    "known",
     "severity",
     "severity_rank",
     "category",
     "axis",
     "minutes",
-    "due",
     "owner_id",
     "owner_because",
     "rule_id",
@@ -80,6 +80,8 @@ _SEEN_COLUMNS = (
     "fix",
     "extra",
 )
+_PLACE_COLUMNS = ("last_scan_id", "path", "line", "column", "end_line", "cell", "dag_ids", "fix")
+"""All that can change of a finding which the same tool sees again, with the same rule and words, elsewhere."""
 _EVENT_COLUMNS = ("finding_id", "kind", "at", "scan_id", "why", "change")
 
 
@@ -100,6 +102,18 @@ def changes_write(
     writer.reassign_moved()
 
 
+def _terms(rating: Rating) -> tuple[Any, ...]:
+    """known, severity, severity_rank, category, axis, minutes."""
+    return (
+        rating.known,
+        rating.severity.value,
+        SEVERITY_ORDER[rating.severity],
+        rating.category.value,
+        rating.axis.value,
+        rating.minutes,
+    )
+
+
 class _Writer:
     def __init__(
         self,
@@ -111,6 +125,7 @@ class _Writer:
         now: datetime,
     ) -> None:
         self._scan = scan
+        self._scan_id = scan.pk
         self._source = source
         self._known = known
         self._sightings = sightings
@@ -180,7 +195,7 @@ class _Writer:
         book = rulebook()
         days = {**book.decision["due_days"], **deployment.due_days}
 
-        def terms(rating: Rating, observation: Observation) -> tuple[Any, ...]:
+        def terms_of(rating: Rating, observation: Observation) -> tuple[Any, ...]:
             found = remembered.get(id(rating))
             if found is None:
                 due = due_date(
@@ -191,18 +206,13 @@ class _Writer:
                     when=when_of(rating.rule_id, observation.symbol, book),
                 )
                 found = remembered[id(rating)] = (
-                    rating.known,
                     observation.severity[:20],
-                    rating.severity.value,
-                    SEVERITY_ORDER[rating.severity],
-                    rating.category.value,
-                    rating.axis.value,
-                    rating.minutes,
                     bulk.day(due),
+                    *_terms(rating),
                 )
             return found
 
-        return terms
+        return terms_of
 
     def _owners(self, paths: Iterator[str]) -> Callable[[str], tuple[int | None, str]]:
         """Owner and reason by path; owners nobody knows yet are made."""
@@ -225,34 +235,54 @@ class _Writer:
             and self._source.last_scan.tool_version == self._scan.tool_version
         )
         traces = self._sightings.traces
-        quiet, refreshed = [], []
-        for known, sighting in changes.unchanged:
-            if same_tool and self._known[known].trace == traces[sighting]:
+        quiet, moved, refreshed = [], [], []
+        stepped = [*changes.moved, *changes.reopened, *changes.contradicted]
+        for known, sighting in [
+            *changes.unchanged,
+            *((step.known, step.sighting) for step in stepped),
+        ]:
+            before, today = self._known[known].trace, traces[sighting]
+            if not same_tool or before.content != today.content or before.rule != today.rule:
+                refreshed.append((known, sighting))
+            elif before == today:
                 quiet.append(self._known[known].id)
             else:
-                refreshed.append((known, sighting))
-        stepped = [*changes.moved, *changes.reopened, *changes.contradicted]
-        refreshed += [(step.known, step.sighting) for step in stepped]
-        bulk.mark(Finding, "last_scan_id", self._scan.pk, quiet)
+                moved.append((known, sighting))
+        bulk.mark(Finding, "last_scan_id", self._scan_id, quiet)
+        bulk.update(Finding, _PLACE_COLUMNS, self._moved_rows(moved))
         bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
-        moved = (
-            self._event(self._known[step.known].id, Kind.MOVED, step.why) for step in changes.moved
-        )
-        bulk.insert(Event, _EVENT_COLUMNS, moved)
+        events = (self._event(self._id(step), Kind.MOVED, step.why) for step in changes.moved)
+        bulk.insert(Event, _EVENT_COLUMNS, events)
+
+    def _moved_rows(self, pairs: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
+        for known, sighting in pairs:
+            path = self._sightings.traces[sighting].path
+            observation = self._sightings.observations[sighting]
+            yield (
+                self._known[known].id,
+                self._scan_id,
+                path,
+                observation.line,
+                observation.column,
+                observation.end_line,
+                observation.cell,
+                observation.dag_id or self._dag_ids.get(path, ""),
+                observation.fix.decode(),
+            )
 
     def _seen_rows(self, pairs: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
+        # Ratings are shared between sightings and outlive this loop, so their identity is a fair key.
+        rated: dict[int, tuple[Any, ...]] = {}
         for known, sighting in pairs:
             trace = self._sightings.traces[sighting]
             rating = self._sightings.ratings[sighting]
+            terms = rated.get(id(rating))
+            if terms is None:
+                terms = rated[id(rating)] = _terms(rating)
             yield (
                 self._known[known].id,
-                self._scan.pk,
-                rating.known,
-                rating.severity.value,
-                SEVERITY_ORDER[rating.severity],
-                rating.category.value,
-                rating.axis.value,
-                rating.minutes,
+                self._scan_id,
+                *terms,
                 trace.rule,
                 *self._place(self._sightings.observations[sighting], trace.path),
             )
@@ -284,7 +314,7 @@ class _Writer:
         return self._known[step.known].state
 
     def _event(self, finding_id: int, kind: Kind, why: str) -> tuple[Any, ...]:
-        return (finding_id, kind.value, self._now, self._scan.pk, why[:500], "")
+        return (finding_id, str(kind), self._now, self._scan_id, why[:500], "")
 
     def reassign_moved(self) -> None:
         """A file that moved may have another owner by the rules; a person's pick stays."""

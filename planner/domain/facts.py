@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -219,9 +220,15 @@ def _name(key: str, value: Any) -> str:
     return text
 
 
+@functools.cache
+def _zone_names() -> frozenset[str]:
+    """Listing them walks the zone database, which does not change while we run."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _time_zone(key: str, value: Any) -> str:
     text = _text(key, value)
-    if text not in zoneinfo.available_timezones():
+    if text not in _zone_names():
         raise FactError(key, f'"{text}" is not a time zone; write one like Europe/Berlin')
     return text
 

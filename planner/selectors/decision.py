@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import zip_longest
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum
 
 from planner.domain.decision import Decision, decide
@@ -126,11 +126,11 @@ def look_again_proposed(decision: Decision) -> date:
     return decision.decided_on + timedelta(days=days)
 
 
-def may_create_deployments(user: AbstractBaseUser | AnonymousUser) -> bool:
+def may_create_deployments(user: User) -> bool:
     """Superusers, and whoever is admin of a deployment already."""
-    if getattr(user, "is_superuser", False):
+    if user.is_superuser:
         return True
-    return Membership.objects.filter(user_id=user.pk, role=Role.ADMIN).exists()
+    return Membership.objects.filter(user=user, role=Role.ADMIN).exists()
 
 
 def recorded_decisions(deployment: Deployment) -> list[Recorded]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.models import DecisionRecord, Deployment
@@ -20,7 +20,7 @@ class DecisionMoved(ValueError):
 def decision_record(
     *,
     deployment: Deployment,
-    author: AbstractBaseUser,
+    author: User,
     reason: str,
     look_again_on: date | None,
     today: date,

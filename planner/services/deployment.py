@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.facts import FACT_KEYS, FactError, FactErrors, facts_from
@@ -28,7 +28,7 @@ def facts_store(
     values: Mapping[str, Any],
     origin: str,
     now: datetime,
-    user: AbstractBaseUser | None = None,
+    user: User | None = None,
     must_be_new: bool = False,
 ) -> Deployment:
     """Create the deployment, or change the facts given and keep its others.
@@ -63,7 +63,7 @@ def _create(
     values: Mapping[str, Any],
     origin: str,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Deployment:
     facts, sources = _checked(values, {}, {}, origin, now)
     deployment = Deployment.objects.create(

@@ -115,5 +115,5 @@ class TestFacts:
         assert not Deployment.objects.exists()
 
     def test_an_unknown_deployment_says_how_to_make_one(self) -> None:
-        with pytest.raises(CommandError, match="Create it with: facts nowhere FILE.toml"):
+        with pytest.raises(CommandError, match=r"Create it with: facts nowhere FILE\.toml"):
             run("nowhere")

@@ -341,6 +341,17 @@ def test_flips_are_exact_at_the_boundary() -> None:
     assert flips["mlops_roadmap"].sentence == "Without the MLOps roadmap: upgrade in 6 months."
 
 
+def test_one_dag_and_one_thousandth_of_a_quarter_are_enough_at_the_boundary() -> None:
+    passing = _flips(decided(dag_count=400, bandwidth_quarters=0.8))
+    missing = _flips(decided(dag_count=401, bandwidth_quarters=0.801))
+
+    assert (passing["dag_count"].after, passing["bandwidth_quarters"].after) == (401, 0.799)
+    assert (
+        passing["bandwidth_quarters"].sentence == "Below 0.80 quarters, any less than now: defer."
+    )
+    assert (missing["dag_count"].after, missing["bandwidth_quarters"].after) == (400, 0.802)
+
+
 def test_only_time_or_fewer_dags_lift_a_defer() -> None:
     flips = _flips(decided(mlops_roadmap=True, bandwidth_quarters=0.5))
 

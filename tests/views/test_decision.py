@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from planner.forms.decision import FactsForm
-from planner.models import DecisionRecord, Deployment, Membership, Scan
+from planner.models import DecisionRecord, Deployment, Membership
 from planner.services.decision import decision_record
 from tests.factories import make_mixed_findings, make_scan, make_source
 

@@ -158,9 +158,9 @@ def _errors_gate(ground: Ground, ask: str) -> Reading:
     left = ground.errors.active
     seen = ground.sight.complete_at or ground.sight.scanned_at
     if left.number:
-        back = f", {left.regressed:,} of them came back" if left.regressed else ""
+        back = f"; {left.regressed:,} came back" if left.regressed else ""
         where = f" in the scan {ground.when(seen)}" if seen else ""
-        return Reading(GateState.FAIL, f"{left.number:,} ERROR open{back}{where}.")
+        return Reading(GateState.FAIL, f"{left.number:,} ERROR open{where}{back}.")
     unseen = _unseen(ground, "0 ERROR")
     if unseen:
         return unseen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
@@ -12,8 +12,10 @@ from planner.domain.decision_difference import in_words
 from planner.domain.facts import FACT_KEYS, FactErrors
 from planner.management.command import Command as BaseCommand
 from planner.management.facts_file import facts_values
-from planner.models import Deployment
 from planner.services.deployment import facts_store
+
+if TYPE_CHECKING:
+    from planner.models import Deployment
 
 
 class Command(BaseCommand):

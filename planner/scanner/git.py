@@ -135,6 +135,8 @@ def locked(repository: Repository) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in repository.folder.glob("tree-*"):
             shutil.rmtree(left, ignore_errors=True)
+        for left in (*repository.mirror.glob("*.lock"), *repository.mirror.glob("refs/**/*.lock")):
+            left.unlink(missing_ok=True)
         yield
 
 

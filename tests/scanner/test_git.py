@@ -144,6 +144,16 @@ def test_no_working_files_are_left_behind(repo: Repo, cache: Path) -> None:
     assert {place.name for place in folder.iterdir()} == {"mirror.git", "config", "lock"}
 
 
+def test_the_locks_of_a_killed_git_do_not_stay(repo: Repo, cache: Path) -> None:
+    scan_git(str(repo.folder), cache_dir=cache)
+    (mirror,) = cache.glob("*/mirror.git")
+    (ref,) = mirror.glob("refs/flightplan/*")
+    for lock in (mirror / "shallow.lock", mirror / "packed-refs.lock", ref.with_suffix(".lock")):
+        lock.touch()
+    commit = repo.commit()
+    assert scan_git(str(repo.folder), cache_dir=cache).commit == commit
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [

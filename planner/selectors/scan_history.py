@@ -89,9 +89,7 @@ def scan_by_id(deployment: Deployment, scan_id: int) -> Scan | None:
 
 def scan_by_public_id(public_id: UUID) -> Scan | None:
     """The scan that an API caller was told of."""
-    return (
-        Scan.objects.filter(public_id=public_id).select_related("source", "deployment").first()
-    )
+    return Scan.objects.filter(public_id=public_id).select_related("source", "deployment").first()
 
 
 def scan_by_key(deployment: Deployment, key: str) -> Scan | None:

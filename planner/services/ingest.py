@@ -42,6 +42,8 @@ __all__ = [
 UPLOADS = "uploads"
 """The source that reports belong to when nobody names one."""
 
+_UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
+
 OPTIONS = ("format", "root", "complete", "commit", "tool_version", "take_good", "confirm")
 
 
@@ -135,7 +137,7 @@ def apply_scan(*, scan_id: int, now: datetime) -> Scan:
     The scan ends as done, duplicate, held or rejected; ``error`` and ``problems`` say why.
     """
     scan = Scan.objects.select_related("deployment", "source").get(pk=scan_id)
-    if scan.state not in (Scan.State.QUEUED, Scan.State.RUNNING):
+    if scan.state not in _UNFINISHED:
         return scan
     twin = _applied_twin(scan)
     if twin is not None:
@@ -174,7 +176,7 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         report,
         rulebook=book,
         target_line=target_line_of(scan.deployment, book),
-        root=scan.options.get("root", "") or scan.source.root,
+        root=_asked_root(scan),
         known_paths=known_paths(scan.source),
     )
     scan.problems = problem_lines(report)
@@ -188,6 +190,8 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
     with transaction.atomic():
         # One scan of a source at a time; on SQLite the transaction itself is exclusive.
         source = Source.objects.select_for_update().get(pk=scan.source_id)
+        if not Scan.objects.filter(pk=scan.pk, state__in=_UNFINISHED).exists():
+            return  # another worker was faster with this very scan
         findings_rerate(deployment=scan.deployment, now=now)
         _compare_and_write(scan, source, report, sightings, now)
 
@@ -256,7 +260,9 @@ def _applied_twin(scan: Scan) -> Scan | None:
 
 
 def _asked_root(scan: Scan) -> str:
-    return str(scan.options.get("root", "") or scan.source.root)
+    """The root to take off the paths. Of other sources it is the folder they are scanned below."""
+    uploads_root = scan.source.root if scan.source.kind == Source.Kind.UPLOAD else ""
+    return str(scan.options.get("root", "") or uploads_root)
 
 
 def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:

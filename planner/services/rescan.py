@@ -231,10 +231,9 @@ def _secret(name: str) -> str:
     if not name:
         return ""
     if name not in os.environ:
-        raise SecretMissing(f"the worker has no environment variable {name}")
+        raise SecretMissing(f"The worker has no environment variable {name}")
     return os.environ[name]
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error).strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{str(error).strip().rstrip('.')}."

@@ -120,7 +120,11 @@ def test_a_link_out_of_the_allowed_folders_is_refused(deployment: Deployment, tr
 
 @pytest.mark.parametrize(
     "location",
-    ["https://github.com/mozilla/telemetry-airflow", "git@github.com:mozilla/x.git", "ssh://git@h/x"],
+    [
+        "https://github.com/mozilla/telemetry-airflow",
+        "git@github.com:mozilla/x.git",
+        "ssh://git@h/x",
+    ],
 )
 def test_addresses_of_repositories(deployment: Deployment, location: str) -> None:
     stored = source_store(

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("name", help="what the source is called")
         parser.add_argument("--kind", help="folder, git or report-url")
         parser.add_argument("--location", help="the folder, repository or address")
-        parser.add_argument("--branch", help="the branch to scan; the repository's own default else")
+        parser.add_argument(
+            "--branch", help="the branch to scan; the repository's own default else"
+        )
         parser.add_argument("--root", help="the folder inside the source that is scanned")
         parser.add_argument(
             "--schedule",
@@ -36,7 +38,9 @@ class Command(BaseCommand):
         )
         pausing = parser.add_mutually_exclusive_group()
         pausing.add_argument("--pause", action="store_true", help="run it no more until resumed")
-        pausing.add_argument("--resume", action="store_true", help="run it again from its next slot")
+        pausing.add_argument(
+            "--resume", action="store_true", help="run it again from its next slot"
+        )
 
     def handle(self, *, slug: str, name: str, **options: Any) -> None:
         deployment = self.deployment(slug)

@@ -17,7 +17,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="the deployment")
         parser.add_argument("--scope", required=True, help="import or read")
-        parser.add_argument("--expires", metavar="90d", help="how long it lives; for ever if absent")
+        parser.add_argument(
+            "--expires", metavar="90d", help="how long it lives; for ever if absent"
+        )
 
     def handle(self, *, slug: str, scope: str, expires: str | None, **options: Any) -> None:
         deployment = self.deployment(slug)
@@ -40,4 +42,6 @@ class Command(BaseCommand):
             return
         self.stdout.write(text)
         until = f"until {token.expires_at:%d %b %Y}" if token.expires_at else "until it is revoked"
-        self.say(f"Scope {token.scope} for {deployment.name}, valid {until}. It is not shown again.")
+        self.say(
+            f"Scope {token.scope} for {deployment.name}, valid {until}. It is not shown again."
+        )

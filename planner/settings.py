@@ -219,12 +219,19 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {
+        # "Not ready" is an answer, asked for every few seconds; it is no error of ours.
+        "no_503": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda line: getattr(line, "status_code", None) != 503,
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Clients are told what they sent wrong; their addresses are nobody else's business, and
         # an address can hold a one-time link.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "httpx": {"level": "WARNING"},
         # The filesystem broker has no host, and says so at every start.
         "kombu.connection": {"level": "ERROR"},

@@ -13,8 +13,10 @@ from math import ceil
 from typing import Any
 
 from planner.domain.facts import DeploymentFacts, line_of, version
+from planner.domain.report import DagEntry
 from planner.domain.rules import Rulebook
 from planner.domain.runbook_params import RoleHolder, RunbookParams, fields_for
+from planner.domain.spot_check import spread
 from planner.domain.window import (
     MINUS,
     Window,
@@ -111,6 +113,8 @@ class Runbook:
     not_ready_because: tuple[str, ...]
     content: Mapping[str, Any] = field(repr=False)
     hash: str
+    proposed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The rulebook's own word for every blank, as printed where the team has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,7 @@ def build_runbook(
     *,
     slug: str,
     readiness: Readiness,
+    dags: Sequence[DagEntry] = (),
 ) -> Runbook:
     """The timed steps and the rollback, whether it may be used, and a hash of all that is printed.
 
@@ -199,6 +204,7 @@ def build_runbook(
         "rollback_when": filler.fill(rulebook.runbook[f"rollback-{way}"]["when"], "rollback"),
         "rollback_groups": rollback_groups,
         "rollback": [step.as_dict() for step in rollback],
+        "spot_checks": _spot_checks(book, dags),
         "rulebook": rulebook.hash,
     }
     return Runbook(
@@ -208,7 +214,26 @@ def build_runbook(
         not_ready_because=tuple(reasons),
         content=content,
         hash=content_hash(content),
+        proposed=_proposed(rulebook, situation)[0],
     )
+
+
+def document_of(
+    content: Mapping[str, Any], *, hash: str, revision: int | None, recorded: str = ""
+) -> dict[str, Any]:
+    """What is rendered and what ``--json`` prints: the content with its hash and revision.
+
+    ``recorded`` says when and by whom ("22 Nov 2026 by Alice"); empty for a draft.
+    """
+    label = f"Revision {revision}" if revision else "Draft"
+    return {
+        "revision": revision,
+        "hash": hash,
+        "label": label,
+        "recorded": recorded,
+        "footer": f"{label} · hash {hash}",
+        **content,
+    }
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
@@ -278,6 +303,15 @@ def _filler(
     slug: str,
     situation: Mapping[str, Any],
 ) -> _Filler:
+    proposed, documented = _proposed(rulebook, situation)
+    words = proposed | params.words | _facts_as_words(params, facts, rulebook, slug)
+    return _Filler(words, documented - set(params.words))
+
+
+def _proposed(
+    rulebook: Rulebook, situation: Mapping[str, Any]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """The rulebook's words for this situation, and those among them that were never tried."""
     words: dict[str, str] = {}
     documented: set[str] = set()
     for entry in rulebook.runbook["settings"]["blanks"]:
@@ -288,10 +322,7 @@ def _filler(
         documented -= set(named)
         if entry.get("documented"):
             documented |= set(named)
-    words |= params.words
-    documented -= set(params.words)
-    words |= _facts_as_words(params, facts, rulebook, slug)
-    return _Filler(words, frozenset(documented))
+    return words, frozenset(documented)
 
 
 def _facts_as_words(
@@ -340,8 +371,23 @@ def _soak_words(window: Window, hours: int) -> str:
     )
 
 
+def _day_words(moment: datetime) -> str:
+    return day_text(moment.date())
+
+
 def _moment_words(moment: datetime) -> str:
-    return f"{day_text(moment.date())}, {moment:%H:%M}"
+    return f"{_day_words(moment)}, {moment:%H:%M}"
+
+
+def _spot_checks(book: _Book, dags: Sequence[DagEntry]) -> list[dict[str, str]]:
+    return [
+        {
+            "dag_id": entry.dag_id,
+            "owner": entry.owners[0] if entry.owners else "",
+            "path": entry.path,
+        }
+        for entry in spread(dags, book.settings["window"]["spot_checks"])
+    ]
 
 
 def _window_words(window: Window) -> dict[str, Any]:
@@ -350,9 +396,9 @@ def _window_words(window: Window) -> dict[str, Any]:
         "freeze": window.freeze.isoformat(timespec="minutes"),
         "flip": window.flip.isoformat(timespec="minutes"),
         "end": window.end.isoformat(timespec="minutes"),
-        "freeze_words": f"{_moment_words(window.freeze)} {window.freeze.year}",
+        "freeze_words": f"{_day_words(window.freeze)} {window.freeze.year}, {window.freeze:%H:%M}",
         "flip_words": _moment_words(window.flip),
-        "end_words": f"{_moment_words(window.end)} {window.end.year}",
+        "end_words": f"{_day_words(window.end)} {window.end.year}, {window.end:%H:%M}",
         "zone_words": _zone_words(window),
         "soak": duration_text(window.soak),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from planner.domain.rules import Rulebook
@@ -110,17 +110,6 @@ def fields_for(rulebook: Rulebook, way: str, managed: bool) -> list[Mapping[str,
         for entry in rulebook.runbook["settings"]["field"]
         if entry.get("way", way) == way and not (managed and entry.get("managed") is False)
     ]
-
-
-def proposed_freeze(
-    first: date, quiet_from: date, blackouts: frozenset[date], clock: time
-) -> datetime:
-    """The next Friday on or after both dates whose weekend and Monday are no days off."""
-    day = max(first, quiet_from)
-    day += timedelta(days=(4 - day.weekday()) % 7)
-    while blackouts & {day, day + timedelta(days=3)}:
-        day += timedelta(days=7)
-    return datetime.combine(day, clock)
 
 
 def _window(

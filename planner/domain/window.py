@@ -156,14 +156,16 @@ def duration_text(elapsed: timedelta) -> str:
 
 
 def offset_text(at: datetime, flip: datetime) -> str:
-    """Elapsed time from the flip: 'T−13 h', 'T−7 d 14 h', 'T+15 min', 'T'."""
+    """Elapsed time from the flip: 'T−13 h', 'T−7 d 22 h', 'T−7 d 21:50 h', 'T+15 min', 'T'."""
     elapsed = elapsed_between(flip, at)
     if not elapsed:
         return "T"
     sign = "+" if elapsed > timedelta(0) else MINUS
     if abs(elapsed) >= timedelta(days=4):
         days, rest = divmod(abs(elapsed), timedelta(days=1))
-        return f"T{sign}{days} d {duration_text(rest)}" if rest else f"T{sign}{days} d"
+        hours, minutes = divmod(round(rest.total_seconds() / 60), 60)
+        clock = f" {hours} h" if not minutes else f" {hours}:{minutes:02} h"
+        return f"T{sign}{days} d{clock if rest else ''}"
     return f"T{sign}{duration_text(elapsed)}"
 
 

@@ -12,7 +12,7 @@ A rule that the rulebook does not know keeps its reported severity and is marked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from packaging.version import InvalidVersion, Version
 
@@ -54,6 +54,30 @@ def rate(
 ) -> Rating:
     """Rate one observation. For many, make one ``Rater`` and call it."""
     return Rater(rulebook, target_line=target_line, tool_version=tool_version)(observation)
+
+
+def rules_not_run(
+    rulebook: Rulebook, *, tool_version: str, preview: bool, seen: Collection[str]
+) -> frozenset[str]:
+    """Rules of ruff whose absence from its report proves nothing: too new for it, or only on request.
+
+    Args:
+        tool_version: as reported; an unknown one counts as the newest.
+        preview: whether the report shows that it ran with --preview.
+        seen: rules that are in the report, so they ran, and so did every other that needs --preview.
+    """
+    used = _version(tool_version)
+    rules = [rule for rule in rulebook.rules.values() if rule.checker == "ruff"]
+    hidden = {rule.id for rule in rules if _needs_preview(rule, used)}
+    missing = {rule.id for rule in rules if rule.since and used and used < Version(rule.since)}
+    if preview or not hidden.isdisjoint(seen):
+        hidden = set()
+    return frozenset((hidden | missing).difference(seen))
+
+
+def _needs_preview(rule: Rule, used: Version | None) -> bool:
+    early = rule.stable_from and used is not None and used < Version(rule.stable_from)
+    return rule.preview or bool(early)
 
 
 def family_of(rule_id: str, symbol: str, rulebook: Rulebook) -> str:

@@ -70,7 +70,11 @@ class Rule:
     family: str = ""
     """The plan activity that counts it: subdags, removed-api, assets, xcom-backend, …"""
     preview: bool = False
-    """Only reported with ruff's --preview."""
+    """Only reported with ruff's --preview, by every version so far."""
+    since: str = ""
+    """The first version of its tool that has it, where known."""
+    stable_from: str = ""
+    """The first version of its tool that reports it without --preview."""
     aliases: tuple[Alias, ...] = ()
 
     def category_for(self, severity: Severity) -> Category:

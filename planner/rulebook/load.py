@@ -317,6 +317,8 @@ def _rule(table: _Table) -> Rule:
         when=table.get("when", _one_of(WHENS)),
         family=table.get("family", _text),
         preview=table.get("preview", _flag, False),
+        since=_optional(table, "since", _release),
+        stable_from=_optional(table, "stable_from", _release),
         aliases=tuple(_alias(alias) for alias in table.subs("aliases", optional=True)),
     )
     table.done()
@@ -343,12 +345,17 @@ def _alias(table: _Table) -> Alias:
     alias = Alias(
         id=table.get("id", _text),
         tool=table.get("tool", _text, "ruff"),
-        below=table.get("below", _release) if "below" in table.table else "",
+        below=_optional(table, "below", _release),
         symbols=tuple(table.get("symbols", _list_of(_text), [])),
     )
-    table.asked.add("below")
     table.done()
     return alias
+
+
+def _optional(table: _Table, key: str, check: Callable[[Any], str]) -> str:
+    """The checked text, or nothing where the key is absent."""
+    table.asked.add(key)
+    return table.get(key, check) if key in table.table else ""
 
 
 # --- The measured names
@@ -481,9 +488,9 @@ def _support_line(line: str, table: _Table) -> None:
         raise table.wrong("latest", f"{latest} is not of the line {line}")
     for key in ("released", "last_release"):
         table.get(key, _day)
+    table.asked.add("eol")
     if "eol" in table.table:
         table.get("eol", _day)
-    table.asked |= {"eol"}
     table.get("status", _text)
     table.get("python", _list_of(_line))
     table.get("python_note", _text, "-")
@@ -541,9 +548,13 @@ def _note(table: _Table, rules: Mapping[str, Rule]) -> None:
     table.get("link", _link)
     table.get("before", _text)
     table.get("answer", _text)
-    table.get("rules", _list_of(_one_of(rules)), [])
-    table.get("symbols", _list_of(_text), [])
-    table.get("facts", _map_of(_one_of(FACT_KEYS), _list_of(_text)), {})
+    checks: dict[str, Callable[[Any], Any]] = {
+        "rules": _list_of(_one_of(rules)),
+        "symbols": _list_of(_text),
+        "facts": _map_of(_one_of(FACT_KEYS), _list_of(_text)),
+    }
+    for key, check in checks.items():
+        table.get(key, check, default=())
     table.done()
 
 

@@ -11,7 +11,7 @@ from planner.domain.identity import identity_text
 from planner.domain.lifecycle import PARSE_ERROR, Proof
 from planner.domain.matching import Trace
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
-from planner.domain.rating import Rater
+from planner.domain.rating import Rater, rules_not_run
 from planner.domain.report import Coverage, Observation, Problem, Report
 from planner.domain.rules import Rating, Rulebook
 
@@ -32,9 +32,12 @@ class Sightings:
 
     def proof(self, rulebook: Rulebook) -> Proof:
         """What this report proves about what is not in it."""
-        quiet: frozenset[str] = frozenset()
-        if "preview" not in self.coverage.flags:
-            quiet = frozenset(rule.id for rule in rulebook.rules.values() if rule.preview)
+        quiet = rules_not_run(
+            rulebook,
+            tool_version=self.coverage.tool_version,
+            preview="preview" in self.coverage.flags,
+            seen={rating.rule_id for rating in self.ratings},
+        )
         return Proof(self.coverage, unreadable=self.unreadable, quiet_rules=quiet)
 
     def counts(self) -> dict[str, dict[str, int]]:

@@ -21,6 +21,7 @@ from planner.domain.rating import (
     instead_of,
     measured,
     rate,
+    rules_not_run,
     severity_on,
     when_of,
 )
@@ -324,3 +325,33 @@ def test_what_imports_on_the_target_is_no_error_for_rules_about_names(
     if chosen.by_symbol and status and not said_otherwise:
         found = severity_on(chosen, symbol, line, rulebook())
         assert (found is Severity.ERROR) == (status == "gone")
+
+
+def not_run(version: str, *, preview: bool = False, seen: tuple[str, ...] = ()) -> frozenset[str]:
+    return rules_not_run(rulebook(), tool_version=version, preview=preview, seen=seen)
+
+
+def test_an_old_ruff_without_preview_proves_nothing_about_airflow_3() -> None:
+    """Before 0.13 a bare run reports no removal at all: a silent zero."""
+    assert {"AIR301", "AIR302", "AIR311", "AIR312", "AIR002"} <= not_run("0.12.9")
+    assert "AIR301" not in not_run("0.13.0")
+    assert "AIR001" not in not_run("0.12.9")
+
+
+def test_a_report_that_shows_one_preview_rule_ran_them_all() -> None:
+    assert not_run("0.12.9", seen=("AIR301",)) == not_run("0.12.9", preview=True)
+    assert "AIR302" not in not_run("0.12.9", seen=("AIR301",))
+    assert not_run("0.17.6", seen=("AIR003",)) == frozenset()
+
+
+def test_a_rule_that_the_tool_does_not_have_yet_did_not_run() -> None:
+    assert not_run("0.14.14", preview=True) == {
+        "AIR003",
+        "AIR004",
+        "AIR201",
+        "AIR202",
+        "AIR304",
+        "AIR321",
+    }
+    assert not_run("0.17.6", preview=True) == not_run("", preview=True) == frozenset()
+    assert not_run("") == {"AIR003", "AIR004", "AIR201", "AIR202", "AIR304", "AIR321"}

@@ -24,7 +24,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from planner.domain.facts import facts_from
@@ -227,13 +227,22 @@ def browser_page(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console",
-        lambda message: errors.append(message.text) if message.type == "error" else None,
-    )
+    page.on("console", lambda message: errors.extend(_complaints(message)))
+    page.on("response", lambda answer: errors.extend(_missing_files(answer)))
     yield page
     context.close()
     assert not errors, errors
+
+
+def _complaints(message: ConsoleMessage) -> Iterator[str]:
+    """Errors of scripts and of the content policy; a page may well answer 403 or 422 on purpose."""
+    if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        yield message.text
+
+
+def _missing_files(answer: Response) -> Iterator[str]:
+    if answer.status >= 400 and "/static/" in answer.url:
+        yield f"{answer.status} {answer.url}"
 
 
 @pytest.fixture

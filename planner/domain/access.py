@@ -30,10 +30,10 @@ class Role(StrEnum):
 
 _MAY = {
     Role.VIEWER: "reads everything",
-    Role.OWNER: "also claims findings as fixed and writes notes",
+    Role.OWNER: "what a viewer may, and claims findings as fixed, writes notes",
     Role.MANAGER: (
-        "also assigns, waives, edits facts, records decisions and runbooks, signs gates, "
-        "uploads and rescans"
+        "what an owner may, and assigns, waives, edits facts, records decisions and runbooks, "
+        "signs gates, uploads, rescans"
     ),
-    Role.ADMIN: "also people, sources, settings and API tokens",
+    Role.ADMIN: "what a manager may, and looks after people, sources, settings and API tokens",
 }

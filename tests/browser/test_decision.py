@@ -77,6 +77,10 @@ def test_it_is_accessible_and_never_scrolls_sideways(page: Page, scheme: str, wi
 
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    bar = page.locator(".bullet i.range").bounding_box()
+    high = page.locator(".bullet b.below").last.bounding_box()
+    assert bar and high
+    assert abs(bar["x"] + bar["width"] - high["x"] - high["width"]) < 4
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -9,11 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from planner.forms.triage import PasteNotesForm
-from planner.models import Deployment
 from planner.selectors.triage import pasted_of_deployment, triage_page
 from planner.services.triage import notes_paste, notes_remove
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
+
+if TYPE_CHECKING:
+    from planner.models import Deployment
 
 
 @require_GET

@@ -134,6 +134,11 @@ class Assigner:
         return key
 
 
+def codeowners_problems(text: str) -> tuple[BadLine, ...]:
+    """Lines of a CODEOWNERS text that no path can match."""
+    return _readable(text)[1]
+
+
 def pattern_is_valid(pattern: str) -> bool:
     """Whether ``pattern`` can be used as a folder rule."""
     if not pattern.strip() or pattern.lstrip().startswith("#"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -108,6 +108,8 @@ class FindingPage:
     rows: list[Finding]
     next: str
     bad_cursor: bool
+    continues_rule: bool = False
+    """The page before ended with the rule that this one begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class FindingCounts:
     """Whatever state is chosen; ``regressed`` counts the open ones that came back."""
     by_rule: Mapping[str, int]
     """Whatever rule is chosen."""
+    by_rule_and_severity: Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +190,23 @@ def finding_page(
     rows = order.sorted(findings_of(deployment, filters, today=today))
     if place is not None:
         rows = rows.filter(order.beyond(place))
-    rows = rows.select_related("owner", "source").prefetch_related(_live_waivers())
+    rows = rows.select_related("owner", "source").prefetch_related(live_waivers())
     found = list(rows[: size + 1])
     more = order.cursor(found[size - 1]) if len(found) > size else ""
-    return FindingPage(found[:size], more, bool(cursor) and place is None)
+    continues = bool(place and found and order.same_rule(place, found[0]))
+    return FindingPage(found[:size], more, bool(cursor) and place is None, continues)
 
 
 def finding_ids(deployment: Deployment, filters: FindingFilter, *, today: date) -> list[int]:
     """Keys of every matching finding."""
     rows = findings_of(deployment, filters, today=today)
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def findings_by_ids(deployment: Deployment, ids: Sequence[int]) -> list[Finding]:
+    """These findings of the deployment, worst first."""
+    rows = Finding.objects.filter(deployment=deployment, pk__in=ids).select_related("owner")
+    return list(rows.prefetch_related(live_waivers()).order_by("severity_rank", "path", "pk"))
 
 
 def finding_counts(deployment: Deployment, filters: FindingFilter, *, today: date) -> FindingCounts:
@@ -287,11 +297,6 @@ def sources_of(deployment: Deployment) -> list[str]:
     return list(Source.objects.filter(deployment=deployment).values_list("name", flat=True))
 
 
-def filter_without(filters: FindingFilter, **changes: Any) -> FindingFilter:
-    """The filter with some of its values changed."""
-    return replace(filters, **changes)
-
-
 def _bare_page(
     deployment: Deployment, filters: FindingFilter, *, today: date, cursor: str, history: bool
 ) -> FindingPage:
@@ -365,7 +370,8 @@ def _event_document(event: Event) -> dict[str, Any]:
     }
 
 
-def _live_waivers() -> Prefetch[Any]:
+def live_waivers() -> Prefetch[Any]:
+    """Prefetches what has not ended yet as ``live_waivers``."""
     live = Waiver.objects.filter(ended_at=None).order_by("-expires_on")
     return Prefetch("waivers", queryset=live, to_attr="live_waivers")
 
@@ -456,6 +462,7 @@ def _count(groups: Iterable[dict[str, Any]], filters: FindingFilter) -> FindingC
     severities: Counter[str] = Counter()
     states: Counter[str] = Counter()
     rules: Counter[str] = Counter()
+    by_both: Counter[tuple[str, str]] = Counter()
     for group in groups:
         n = group["n"]
         fits_severity = not filters.severities or group["severity"] in filters.severities
@@ -469,9 +476,10 @@ def _count(groups: Iterable[dict[str, Any]], filters: FindingFilter) -> FindingC
                 states["regressed"] += n
         if fits_severity and fits_state:
             rules[group["rule_id"]] += n
+            by_both[(group["rule_id"], group["severity"])] += n
         if fits_severity and fits_state and fits_rule:
             shown += n
-    return FindingCounts(shown, severities, states, rules)
+    return FindingCounts(shown, severities, states, rules, by_both)
 
 
 def _state_fits(wanted: str, state: str, regressed: bool) -> bool:
@@ -506,6 +514,10 @@ class _Order:
             condition |= equal & Q(**{f"{key}__gt": value})
             equal &= Q(**{key: value})
         return condition
+
+    def same_rule(self, place: list[Any], finding: Finding) -> bool:
+        """True where the order is by rule and ``finding`` has that of ``place``."""
+        return self._name == "severity" and place[:2] == [finding.severity_rank, finding.rule_id]
 
     def cursor(self, finding: Finding) -> str:
         values = [getattr(finding, key) for key in self._keys]

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q, QuerySet
 
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
-from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias
-from planner.selectors.access import deployments_of
-from planner.selectors.finding import week_end
+from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
+from planner.selectors.finding import FindingFilter, finding_page, findings_of, week_end
+from planner.selectors.finding_row import FindingRow, finding_rows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-MY_LIST_LIMIT = 300
-"""Findings shown on one's own page at once; the rest is a link to the list."""
+PRINT_LIMIT = 500
+"""Findings of one owner on one page; the rest is a link to the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,55 @@ class OwnerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MyCounts:
-    """The numbers of one's own page."""
+class OwnersPage:
+    """The page of owners."""
 
-    open: int
+    rows: list[OwnerRow]
+    unowned: int
+    unowned_errors: int
+    picked: int
+    rules: list[FolderRule]
+    options: list[Owner]
+    sources: list[SourceRules]
+    """By name."""
+
+    @property
+    def owned(self) -> int:
+        return sum(row.open for row in self.rows)
+
+    @property
+    def owning(self) -> int:
+        """Owners with at least one open finding."""
+        return sum(1 for row in self.rows if row.open)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRules:
+    """What a source brings to the rules."""
+
+    name: str
+    codeowners_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """An owner's findings in one file."""
+
+    path: str
+    rows: list[FindingRow]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPage:
+    """One owner's open findings, by file."""
+
+    files: list[FileGroup]
+    shown: int
+    total: int
     errors: int
-    blocking: int
     late: int
-    this_week: int
-    """Due by Sunday, what is late included."""
-    claimed: int
-    regressed: int
-    fixed: int
-    deployments: int
-    files: int
+    options: list[Owner]
+    aliases: list[str]
 
 
 def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]:
@@ -79,6 +115,56 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
             owner.n_claimed,
         )
         for owner in owners
+    ]
+
+
+def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
+    """Who owns how much, what nobody owns, and the rules. Five queries."""
+    rows = owners_with_counts(deployment, today=today)
+    active = Q(state__in=ACTIVE_STATES) & ~Q(category=Category.STYLE)
+    nobody = active & Q(owner__isnull=True)
+    numbers = Finding.objects.filter(deployment=deployment).aggregate(
+        unowned=Count("pk", filter=nobody),
+        unowned_errors=Count("pk", filter=nobody & Q(severity=Severity.ERROR)),
+        picked=Count("pk", filter=active & Q(owner_picked=True)),
+    )
+    texts = Source.objects.filter(deployment=deployment).values_list("name", "codeowners")
+    return OwnersPage(
+        rows=rows,
+        **numbers,
+        rules=list(folder_rules(deployment)),
+        options=sorted(
+            (row.owner for row in rows if row.owner.active), key=lambda owner: owner.name.lower()
+        ),
+        sources=[SourceRules(name, _rule_lines(text)) for name, text in texts],
+    )
+
+
+def owner_page(deployment: Deployment, owner: Owner, *, today: date) -> OwnerPage:
+    """One owner's open findings, by file. Five queries."""
+    filters = FindingFilter(owner=owner.key, sort="path")
+    page = finding_page(deployment, filters, today=today, size=PRINT_LIMIT)
+    rows = finding_rows(page.rows, today=today)
+    mine = findings_of(deployment, filters, today=today)
+    numbers = mine.aggregate(
+        total=Count("pk"),
+        errors=Count("pk", filter=Q(severity=Severity.ERROR)),
+        late=Count("pk", filter=Q(due__lt=today)),
+    )
+    return OwnerPage(
+        files=file_groups(rows),
+        shown=len(rows),
+        **numbers,
+        options=[other for other in owner_options(deployment) if other.pk != owner.pk],
+        aliases=sorted(owner.aliases.values_list("alias", flat=True)),
+    )
+
+
+def file_groups(rows: Iterable[FindingRow]) -> list[FileGroup]:
+    """Rows by file; they must be in the order of their paths."""
+    return [
+        FileGroup(path, list(part))
+        for path, part in groupby(rows, key=lambda row: row.finding.path)
     ]
 
 
@@ -140,44 +226,7 @@ def owns_all(user: User, deployment: Deployment, finding_ids: Iterable[int]) -> 
     return mine == len(ids)
 
 
-def my_findings(user: User, *, state: str, due: str, today: date) -> tuple[list[Finding], int]:
-    """What is on the signed-in person's plate, by deployment and file; and how many there are in all."""
-    deployments = list(deployments_of(user))
-    rows = Finding.objects.filter(owner__in=owner_ids_of(user, deployments))
-    rows = rows.exclude(category=Category.STYLE).filter(_mine(state, due, today))
-    shown = rows.select_related("deployment", "source", "owner").order_by(
-        "deployment__name", "path", "severity_rank", "line", "pk"
-    )
-    found = list(shown[: MY_LIST_LIMIT + 1])
-    total = len(found) if len(found) <= MY_LIST_LIMIT else rows.count()
-    return found[:MY_LIST_LIMIT], total
-
-
-def my_counts(user: User, *, today: date) -> MyCounts:
-    """The numbers of the signed-in person's page. Three queries."""
-    deployments = list(deployments_of(user))
-    rows = Finding.objects.filter(owner__in=owner_ids_of(user, deployments))
-    active = Q(state__in=ACTIVE_STATES)
-    numbers = rows.exclude(category=Category.STYLE).aggregate(
-        open=Count("pk", filter=active),
-        errors=Count("pk", filter=active & Q(severity=Severity.ERROR)),
-        blocking=Count("pk", filter=active & Q(category=Category.BLOCK)),
-        late=Count("pk", filter=active & Q(due__lt=today)),
-        this_week=Count("pk", filter=active & Q(due__lte=week_end(today))),
-        claimed=Count("pk", filter=Q(state=State.CLAIMED)),
-        regressed=Count("pk", filter=active & Q(regressed=True)),
-        fixed=Count("pk", filter=Q(state=State.FIXED)),
-        deployments=Count("deployment", filter=active, distinct=True),
-        files=Count("path", filter=active, distinct=True),
-    )
-    return MyCounts(**numbers)
-
-
-def _mine(state: str, due: str, today: date) -> Q:
-    if state in ("claimed", "fixed", "waived"):
-        return Q(state=state)
-    active = Q(state__in=ACTIVE_STATES)
-    if state == "regressed":
-        return active & Q(regressed=True)
-    # Late work is due this week too.
-    return active & Q(due__lte=week_end(today)) if due == "week" else active
+def _rule_lines(codeowners: str) -> int:
+    """Lines of a CODEOWNERS text that say something."""
+    lines = (line.strip() for line in codeowners.splitlines())
+    return sum(1 for line in lines if line and not line.startswith("#"))

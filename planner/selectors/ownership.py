@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from planner.domain.finding import LIVE_STATES
-from planner.domain.ownership import Assigner
+from planner.domain.ownership import Assigner, codeowners_problems
 from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
 from planner.rulebook.load import rulebook
 
@@ -22,6 +23,41 @@ class Reassignment:
     """Key of the owner it has, or empty."""
     after: str
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPreview:
+    """What applying the rules again would change, by whom it moves between."""
+
+    moves: list[tuple[str, str, int]]
+    """(from, to, findings), the most first; an empty name is nobody."""
+    reassigned: int
+    picked: int
+    """Findings that a person picked an owner for; they stay."""
+    bad_lines: list[tuple[str, int, str]]
+    """(source, line, text) of CODEOWNERS lines that cannot match anything."""
+
+
+def rules_preview(deployment: Deployment) -> RulesPreview:
+    """What applying the rules again would change. Writes nothing."""
+    moves = Counter(
+        (change.before, change.after)
+        for change in reassignments(deployment)
+        if change.before != change.after
+    )
+    picked = Finding.objects.filter(
+        deployment=deployment, state__in=LIVE_STATES, owner_picked=True
+    ).count()
+    return RulesPreview(
+        moves=[(before, after, count) for (before, after), count in moves.most_common()],
+        reassigned=moves.total(),
+        picked=picked,
+        bad_lines=[
+            (source.name, line.number, line.text)
+            for source in Source.objects.filter(deployment=deployment)
+            for line in codeowners_problems(source.codeowners)
+        ],
+    )
 
 
 def assigner_for(source: Source, *, codeowners: str | None = None) -> Assigner:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -17,6 +17,7 @@ from planner.domain.finding import State
 from planner.domain.lifecycle import Kind, NotAllowed, after
 from planner.domain.note import clean_note
 from planner.models import Deployment, Event, Finding, Owner, Source, Waiver
+from planner.selectors.my_work import my_claimable
 from planner.selectors.ownership import assigner_for
 from planner.services import bulk
 from planner.services.ownership import owners_ensure
@@ -298,6 +299,24 @@ def findings_edit(
     dues.write("due", "due_picked")
     notes.write("note")
     return Outcome(len(touched), len(by_id) - len(touched))
+
+
+def my_findings_claim(
+    *, user: User, finding_ids: Iterable[int], now: datetime, why: str = ""
+) -> Outcome:
+    """Claim findings in any deployment; what is not the person's to claim is left out."""
+    total = Outcome(0, 0)
+    for deployment, ids in my_claimable(user, finding_ids).items():
+        total += finding_claim(deployment=deployment, finding_ids=ids, now=now, user=user, why=why)
+    return total
+
+
+def my_findings_unclaim(*, user: User, finding_ids: Iterable[int], now: datetime) -> Outcome:
+    """Take claims back in any deployment; what is not the person's is left out."""
+    total = Outcome(0, 0)
+    for deployment, ids in my_claimable(user, finding_ids).items():
+        total += finding_unclaim(deployment=deployment, finding_ids=ids, now=now, user=user)
+    return total
 
 
 def local_day(deployment: Deployment, now: datetime) -> date:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core import signing
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from planner.domain.finding import LIVE_STATES
@@ -19,6 +23,16 @@ from planner.services.ownership import owners_ensure
 
 _BATCH = 5_000
 _T = TypeVar("_T")
+
+
+_SALT = "flightplan.finding.import"
+_FOLDER = "imports"
+KEPT_FOR = timedelta(hours=24)
+"""How long a previewed file waits to be applied."""
+
+
+class ImportGone(ValueError):
+    """A previewed file that is no longer there. The message is one sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class _Now:
     note: str
 
 
-def findings_import_preview(*, deployment: Deployment, content: bytes) -> Preview:
+def import_preview(*, deployment: Deployment, content: bytes) -> Preview:
     """What the file would change, line by line. Writes nothing.
 
     Raises:
@@ -83,7 +97,7 @@ def findings_import_preview(*, deployment: Deployment, content: bytes) -> Previe
 
 
 @transaction.atomic
-def findings_import(
+def import_apply(
     *,
     deployment: Deployment,
     content: bytes,
@@ -96,12 +110,68 @@ def findings_import(
     Raises:
         CsvRejected: it is not such a CSV.
     """
-    preview = findings_import_preview(deployment=deployment, content=content)
+    preview = import_preview(deployment=deployment, content=content)
     if create_owners:
         owners_ensure(deployment=deployment, keys=preview.new_owners, spellings=preview.new_owners)
     owners = owners_by_name(deployment)
     edits = [_edit(change, owners) for change in preview.changes]
     return findings_edit(deployment=deployment, edits=edits, now=now, user=user)
+
+
+def import_store(
+    *, deployment: Deployment, content: bytes, user: AbstractBaseUser, now: datetime
+) -> str:
+    """Keep a previewed file until it is applied; the token that names it."""
+    _sweep(now)
+    name = f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex}.csv"
+    default_storage.save(f"{_FOLDER}/{name}", ContentFile(content))
+    return signing.dumps([deployment.pk, user.pk, name], salt=_SALT)
+
+
+def import_apply_stored(
+    *,
+    deployment: Deployment,
+    token: str,
+    create_owners: bool,
+    now: datetime,
+    user: AbstractBaseUser,
+) -> Outcome:
+    """Apply a kept file, once.
+
+    Raises:
+        ImportGone: the token names no file of this person and deployment.
+        CsvRejected: the file is not such a CSV.
+    """
+    path = _stored_path(deployment, token, user)
+    with default_storage.open(path) as stored:
+        content = stored.read()
+    outcome = import_apply(
+        deployment=deployment, content=content, create_owners=create_owners, now=now, user=user
+    )
+    default_storage.delete(path)
+    return outcome
+
+
+def _stored_path(deployment: Deployment, token: str, user: AbstractBaseUser) -> str:
+    gone = "That file is no longer kept. Upload it again."
+    try:
+        deployment_id, user_id, name = signing.loads(token, salt=_SALT, max_age=KEPT_FOR)
+    except signing.BadSignature as error:
+        raise ImportGone(gone) from error
+    path = f"{_FOLDER}/{name}"
+    if (deployment_id, user_id) != (deployment.pk, user.pk) or not default_storage.exists(path):
+        raise ImportGone(gone)
+    return path
+
+
+def _sweep(now: datetime) -> None:
+    """Drop files that nobody applied in time; their names begin with when they came."""
+    if not default_storage.exists(_FOLDER):
+        return
+    oldest = f"{now - KEPT_FOR:%Y%m%d%H%M%S}"
+    for name in default_storage.listdir(_FOLDER)[1]:
+        if name < oldest:
+            default_storage.delete(f"{_FOLDER}/{name}")
 
 
 def _edit(change: Change, owners: dict[str, Owner]) -> FindingEdit:

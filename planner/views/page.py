@@ -40,7 +40,9 @@ def render_page(
         "now": request.now,
         "header": SimpleLazyObject(partial(header, deployment, request.now)),
     }
-    wants_part = bool(request.htmx) and not request.htmx.boosted
+    # The browser's back button asks through htmx too, but wants the whole page.
+    whole = request.htmx.boosted or request.htmx.history_restore_request
+    wants_part = bool(request.htmx) and not whole
     chosen = fragment if fragment and wants_part else template
     response = render(request, chosen, {**shared, **context}, status=status)
     patch_vary_headers(response, ["HX-Request"])

@@ -17,7 +17,7 @@ from planner.models import Deployment, Event, Finding, Owner, Scan
 from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
 from planner.selectors.finding import FindingFilter, finding_csv_rows
 from planner.services.finding import Outcome
-from planner.services.finding_csv import findings_import, findings_import_preview
+from planner.services.finding_csv import import_apply, import_preview
 from tests.factories import (
     NOW,
     TODAY,
@@ -43,7 +43,7 @@ def export(deployment: Deployment) -> str:
 
 
 def apply(deployment: Deployment, content: str, user: User, create: bool = False) -> Outcome:
-    return findings_import(
+    return import_apply(
         deployment=deployment,
         content=content.encode(),
         create_owners=create,
@@ -56,7 +56,7 @@ def test_what_was_exported_changes_nothing_when_it_comes_back(
     deployment: Deployment, alice: User, scan: Scan
 ) -> None:
     make_mixed_findings(scan, 40, [make_owner(deployment, "ana"), None])
-    preview = findings_import_preview(deployment=deployment, content=export(deployment).encode())
+    preview = import_preview(deployment=deployment, content=export(deployment).encode())
     assert (preview.changes, preview.problems, preview.unchanged) == ([], [], 40)
 
 
@@ -79,7 +79,7 @@ def test_hostile_text_survives_the_round_trip(
     clean = [text.replace("\0", "") for text in (message, dag)]
     make_finding(scan, note=clean_note(note), message=clean[0], dag_ids=clean[1])
     text = export(deployment)
-    preview = findings_import_preview(deployment=deployment, content=text.encode())
+    preview = import_preview(deployment=deployment, content=text.encode())
     assert (preview.changes, preview.problems) == ([], [])
     for row in csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK), newline="")):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
@@ -91,7 +91,7 @@ def test_a_preview_tells_before_and_after_and_writes_nothing(
     make_owner(deployment, "ana")
     finding = make_finding(scan, due=TODAY)
     content = f"id,owner,due,note\n{finding.pk},ana,2026-11-01,see #4\n"
-    (change,) = findings_import_preview(deployment=deployment, content=content.encode()).changes
+    (change,) = import_preview(deployment=deployment, content=content.encode()).changes
     assert change.owner == ("", "ana")
     assert change.due == (TODAY, date(2026, 11, 1))
     assert change.note == ("", "see #4")
@@ -118,7 +118,7 @@ def test_an_unknown_owner_is_made_only_when_confirmed(
 ) -> None:
     finding = make_finding(scan)
     content = f"id,owner,note\n{finding.pk},Zoë Ruiz,hers\n"
-    preview = findings_import_preview(deployment=deployment, content=content.encode())
+    preview = import_preview(deployment=deployment, content=content.encode())
     assert preview.new_owners == {"zoë ruiz": "Zoë Ruiz"}
     apply(deployment, content, alice)
     finding.refresh_from_db()
@@ -152,7 +152,7 @@ def test_lines_that_cannot_be_followed_are_told(
         f"{finding.pk},ana\n"
         f"{finding.path},ana\n"
     )
-    preview = findings_import_preview(deployment=deployment, content=content.encode())
+    preview = import_preview(deployment=deployment, content=content.encode())
     assert [(problem.line, problem.sentence) for problem in preview.problems] == [
         (2, f"This deployment has no finding {theirs.pk}."),
         (3, "No live finding lies in dags/none.py."),

@@ -68,7 +68,16 @@ def _phase_text(phase: Phase, plan: Plan) -> str:
 
 
 def _tick(activity: Activity) -> str:
+    if not activity.total:
+        return "[-]"
     return "[x]" if activity.is_done else "[ ]"
+
+
+def _state(activity: Activity) -> str:
+    """Done or open; empty where there is nothing to count."""
+    if not activity.total:
+        return ""
+    return "done" if activity.is_done else "open"
 
 
 def _wrapped(first: str, rest: str) -> list[str]:
@@ -119,11 +128,10 @@ def plan_as_markdown(plan: Plan, *, title: str) -> str:
 
 
 def _phase_markdown(phase: Phase, plan: Plan) -> list[str]:
-    slip = f" **{plural(phase.slip_days, 'day')} late.**" if phase.slip_days else ""
     rows = [
         (
             f"{activity.key} {activity.text}",
-            f"{activity.done} of {activity.total}",
+            f"{activity.done:,} of {activity.total:,}" if activity.total else activity.evidence,
             activity.axis.value,
             owners_words(activity.owners),
             activity.due.isoformat(),
@@ -138,7 +146,7 @@ def _phase_markdown(phase: Phase, plan: Plan) -> list[str]:
     return [
         f"## {_md(phase.key)} {_md(phase.name)}",
         "",
-        f"{_md(phase_dates(phase, plan))}.{slip} Risk: {_md(phase.risk)}.",
+        f"{_md(phase_dates(phase, plan))}.{_slip(phase)} Risk: {_md(phase.risk)}.",
         "",
         *_md_table(("Activity", "Done", "Axis", "Owners", "Due"), rows),
         "",
@@ -147,6 +155,13 @@ def _phase_markdown(phase: Phase, plan: Plan) -> list[str]:
         *gates,
         "",
     ]
+
+
+def _slip(phase: Phase) -> str:
+    if not phase.slip_days:
+        return ""
+    days = plural(phase.slip_days, "day")
+    return f" **{days} late.**" if phase.state is PhaseState.LATE else f" **Slips {days}.**"
 
 
 def _rows(plan: Plan) -> list[tuple[str, str, str, str]]:
@@ -206,7 +221,7 @@ def _activity_cells(phase: Phase, activity: Activity) -> tuple[object, ...]:
         activity.unit,
         activity.minutes,
         owners_words(activity.owners),
-        "done" if activity.is_done else "open",
+        _state(activity),
         activity.evidence,
     )
 

@@ -113,6 +113,11 @@ def gate_states(deployment: Deployment, *, today: date) -> dict[str, GateState]:
     return {gate.key: gate.state for phase in plan.phases for gate in phase.gates}
 
 
+def leads_of(deployment: Deployment) -> dict[str, str]:
+    """Who leads each axis, by axis; an axis without a lead is missing. One query."""
+    return dict(deployment.axis_leads.values_list("axis", "owner__name"))
+
+
 def calendar_of(deployment: Deployment) -> WorkingCalendar:
     """The deployment's working calendar; public holidays are left out where their code is not known."""
     extra = [date.fromisoformat(day) for day in deployment.holidays]

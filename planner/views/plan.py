@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from planner.domain.plan import Plan, PlanError, sentence
+from planner.domain.plan import Phase, Plan, PlanError, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
-from planner.selectors.plan import local_day, plan_of, plan_templates
+from planner.selectors.plan import leads_of, local_day, plan_of, plan_templates
 from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
@@ -52,6 +53,7 @@ def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpRespons
 
 
 def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, object]:
+    leads = leads_of(deployment)
     stored = deployment.plan_template == plan.template and (
         deployment.plan_start == plan.start or plan.proposed
     )
@@ -59,12 +61,18 @@ def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, o
         "plan": plan,
         "sentence": sentence(plan),
         "chart": timeline(plan),
+        "phases": [(phase, _led(phase, leads)) for phase in plan.phases],
         "templates": plan_templates(),
         "is_look": not stored,
         "look": f"template={plan.template}"
         + ("" if plan.proposed else f"&start={plan.start.isoformat()}"),
         "error": error,
     }
+
+
+def _led(phase: Phase, leads: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The axes of a phase with their leads; the name is empty where nobody leads."""
+    return [(axis.value, leads.get(axis.value, "")) for axis in phase.axes]
 
 
 def _asked(request: DeploymentRequest, deployment: Deployment, asked: QueryDict) -> Plan:

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
-from django.db import transaction
 from django.utils import timezone
 
 from planner.domain.access import Role
 from planner.models import Deployment, Invite
-from planner.services.member import MemberRefused, invite_accept, invite_make
+from planner.services.member import invite_make
 
 PASSWORD = "a long enough secret"
 
@@ -102,20 +101,6 @@ def test_an_invite_works_once(client_for, deployment, charlie, person, invited):
     other = person("other")
     answer = client_for(other).post(link)
     assert answer.status_code == 410
-    assert role_of(deployment, other) is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_people_who_accept_at_once_one_is_refused(
-    deployment, dana, charlie, person, invited
-):
-    token = invited().split("/")[2]
-    other = person("other")
-    with transaction.atomic():
-        invite_accept(token=token, user=charlie, now=timezone.now())
-        Invite.objects.update(used_at=timezone.now())
-    with pytest.raises(MemberRefused):
-        invite_accept(token=token, user=other, now=timezone.now())
     assert role_of(deployment, other) is None
 
 

@@ -77,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="member-remove",
     ),
     path("d/<slug:slug>/triage/", triage.triage, name="triage"),
+    path("d/<slug:slug>/triage/tickets.csv", triage.tickets, name="triage-tickets"),
     path("d/<slug:slug>/triage/paste/", triage.paste, name="triage-paste"),
     path("d/<slug:slug>/triage/<int:notes_id>/remove/", triage.remove, name="triage-remove"),
     path("rules/", rule.rules, name="rules"),

@@ -94,6 +94,8 @@ class TriagePage:
     """Everything on the page."""
 
     triage: Triage
+    chosen: str
+    """The key of the notes that are shown."""
     choices: tuple[Choice, ...]
     pasted: PastedNotes | None
     """The pasted notes that were chosen, or None for curated ones."""
@@ -179,6 +181,7 @@ def triage_page(deployment: Deployment, *, notes: str) -> TriagePage | None:
     )
     return TriagePage(
         triage=sorted_notes,
+        chosen=notes or TARGET,
         choices=_choices(notes or TARGET, target, book),
         pasted=pasted,
         pasted_choices=tuple(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from planner.forms.triage import PasteNotesForm
+from planner.rendering.triage import triage_as_csv
 from planner.selectors.triage import pasted_of_deployment, triage_page
 from planner.services.triage import notes_paste, notes_remove
 from planner.views.access import DeploymentRequest, Role, deployment_view
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 def triage(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """The triage of the notes that ``?notes=`` names; up to the target release without it."""
     return _page(request, deployment, notes=request.GET.get("notes", ""), form=PasteNotesForm())
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def tickets(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
+    """The same triage as a CSV file, a row per ticket."""
+    page = triage_page(deployment, notes=request.GET.get("notes", ""))
+    if page is None:
+        raise Http404("There are no such release notes here.")
+    names = {axis: owner.name for axis, owner in page.leads.items()}
+    return HttpResponse(
+        triage_as_csv(page.triage, names),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="triage-{deployment.slug}.csv"'},
+    )
 
 
 @require_POST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -176,6 +178,41 @@ class TestReading:
         assert len(queries) <= 15
 
 
+class TestTickets:
+    def test_every_note_that_asks_for_something_is_a_row(
+        self, client_for: ClientFor, erin: User, scanned: Deployment
+    ) -> None:
+        scanned.axis_leads.create(axis="other", owner=make_owner(scanned, "mara"))
+
+        response = client_for(erin).get(f"{URL}tickets.csv")
+
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        subdags = next(row for row in rows if row["title"] == "SubDAGs are removed")
+        assert subdags == {
+            "bucket": "block",
+            "axis": "other",
+            "lead": "Mara",
+            "title": "SubDAGs are removed",
+            "why": "8 findings.",
+            "findings": "8",
+            "rules": "AIR301",
+            "release": "3.0",
+            "link": "https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/dags.html",
+        }
+        assert {row["bucket"] for row in rows} == {"block", "migrate", "adopt"}
+        assert "attachment" in response["Content-Disposition"]
+
+    def test_a_note_cannot_be_a_formula(
+        self, client_for: ClientFor, alice: User, scanned: Deployment
+    ) -> None:
+        notes = pasted(scanned, alice, text='- =HYPERLINK("https://evil.example") is deprecated')
+
+        response = client_for(alice).get(f"{URL}tickets.csv", {"notes": f"pasted-{notes.pk}"})
+
+        [row] = csv.DictReader(io.StringIO(response.content.decode()))
+        assert row["title"].startswith("'=HYPERLINK")
+
+
 class TestAccess:
     def test_strangers_see_nothing(
         self, client_for: ClientFor, charlie: User, alice: User, scanned: Deployment
@@ -183,6 +220,7 @@ class TestAccess:
         notes = pasted(scanned, alice)
 
         assert client_for(charlie).get(URL).status_code == 404
+        assert client_for(charlie).get(f"{URL}tickets.csv").status_code == 404
         assert client_for(charlie).post(f"{URL}paste/", NOTES).status_code == 404
         assert client_for(charlie).post(f"{URL}{notes.pk}/remove/").status_code == 404
         assert Client().get(URL).status_code == 302

@@ -9,6 +9,8 @@ bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WEB_WORKERS
 threads = settings.WEB_THREADS
 worker_class = "gthread"
+# Loaded before it listens: what is wrong shows at once, and the first visitor does not wait.
+preload_app = True
 timeout = 120
 graceful_timeout = 10
 control_socket_disable = True

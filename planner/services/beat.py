@@ -1,10 +1,11 @@
-"""What one tick of the beat does: says that it lives, queues what is due, finds what was lost."""
+"""What one tick of the beat does: says that it lives, ends waivers, queues what is due, finds what was lost."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from planner.models import Beat
+from planner.services.finding import waivers_end
 from planner.services.lease import leases_sweep
 from planner.services.rescan import rescans_due, slots_refresh
 
@@ -15,6 +16,7 @@ TICK = "tick"
 def beat_tick(*, now: datetime) -> list[int]:
     """Ids of the scans to offer to a worker. Harmless to run twice in the same minute."""
     Beat.objects.update_or_create(name=TICK, defaults={"at": now})
+    waivers_end(now=now)
     slots_refresh(now=now)
     due = [scan.pk for scan in rescans_due(now=now)]
     return list(dict.fromkeys(due + leases_sweep(now=now)))

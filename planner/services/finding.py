@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from planner.domain.note import clean_note
 from planner.models import Deployment, Event, Finding, Owner, Source, Waiver
 from planner.selectors.my_work import my_claimable
 from planner.selectors.ownership import assigner_for
+from planner.selectors.plan import local_day
 from planner.services import bulk
 from planner.services.ownership import owners_ensure
 from planner.services.revision import revision_bump
@@ -201,8 +201,10 @@ def waivers_end(*, now: datetime) -> int:
     Safe to run any number of times.
     """
     came_back = 0
-    with_waivers = Deployment.objects.filter(findings__waivers__ended_at=None)
-    for deployment in with_waivers.distinct():
+    # A day that is over in any zone of the world; each deployment's own zone decides below.
+    over = Waiver.objects.filter(ended_at=None, expires_on__lte=now.date())
+    ids = over.values_list("finding__deployment_id", flat=True).distinct()
+    for deployment in Deployment.objects.filter(pk__in=list(ids)):
         came_back += _waivers_end_of(deployment, now)
     return came_back
 
@@ -317,12 +319,6 @@ def my_findings_unclaim(*, user: User, finding_ids: Iterable[int], now: datetime
     for deployment, ids in my_claimable(user, finding_ids).items():
         total += finding_unclaim(deployment=deployment, finding_ids=ids, now=now, user=user)
     return total
-
-
-def local_day(deployment: Deployment, now: datetime) -> date:
-    """The date it is for the people of the deployment."""
-    zone = zoneinfo.ZoneInfo(deployment.facts.get("time_zone") or "UTC")
-    return now.astimezone(zone).date()
 
 
 class _Log:

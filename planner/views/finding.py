@@ -63,6 +63,7 @@ from planner.services.finding_csv import (
     import_preview,
     import_store,
 )
+from planner.views import words
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
 
@@ -164,7 +165,7 @@ def upload_apply(request: DeploymentRequest, deployment: Deployment) -> HttpResp
     except (ImportGone, CsvRejected) as error:
         messages.error(request, str(error))
         return redirect("finding-import", slug=deployment.slug)
-    messages.success(request, f"Changed {_findings(outcome.changed)} as the file says.")
+    messages.success(request, f"Changed {words.findings(outcome.changed)} as the file says.")
     return redirect("findings", slug=deployment.slug)
 
 
@@ -387,15 +388,15 @@ def _next(request: DeploymentRequest, deployment: Deployment) -> str:
 def _tell(request: DeploymentRequest, outcome: Outcome, sentence: str) -> None:
     if outcome.changed:
         left = (
-            f" {_findings(outcome.left).capitalize()} stayed as they were." if outcome.left else ""
+            f" {words.findings(outcome.left).capitalize()} stayed as they were."
+            if outcome.left
+            else ""
         )
-        messages.success(request, f"{_findings(outcome.changed).capitalize()} {sentence}{left}")
+        messages.success(
+            request, f"{words.findings(outcome.changed).capitalize()} {sentence}{left}"
+        )
     else:
         messages.warning(request, "Nothing changed: none of them was in a state that allows this.")
-
-
-def _findings(count: int) -> str:
-    return "one finding" if count == 1 else f"{count:,} findings"
 
 
 def _with_mark(lines: Iterable[str]) -> Iterable[str]:

@@ -31,6 +31,7 @@ from planner.services.ownership import (
     owner_merge,
     rules_apply,
 )
+from planner.views import words
 from planner.views.access import (
     DeploymentRequest,
     PersonRequest,
@@ -118,7 +119,8 @@ def merge(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> 
         messages.error(request, str(error))
         return redirect("owner", slug=deployment.slug, owner_id=found.pk)
     messages.success(
-        request, f"{name} is now another name of {into.name}, who took over {moved:,} findings."
+        request,
+        f"{name} is now another name of {into.name}, who took over {words.findings(moved)}.",
     )
     return redirect("owner", slug=deployment.slug, owner_id=into.pk)
 
@@ -169,7 +171,8 @@ def apply(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     applied = rules_apply(deployment=deployment, now=request.now, user=request.user)
     messages.success(
         request,
-        f"The rules gave {applied.reassigned:,} findings to someone else. Picks stayed as they were.",
+        f"The rules gave {words.findings(applied.reassigned)} to someone else. "
+        "Picks stayed as they were.",
     )
     return redirect("owners", slug=deployment.slug)
 
@@ -195,7 +198,7 @@ def mine_claim(request: PersonRequest) -> HttpResponse:
         user=request.user, finding_ids=pick.picked(), why=why, now=request.now
     )
     if outcome.changed:
-        said = "One finding" if outcome.changed == 1 else f"{outcome.changed:,} findings"
+        said = words.findings(outcome.changed).capitalize()
         messages.success(request, f"{said} claimed fixed. The next scan proves it.")
     else:
         messages.warning(request, "Nothing changed: choose open findings of yours first.")

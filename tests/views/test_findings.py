@@ -10,7 +10,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -24,6 +23,7 @@ from tests.factories import (
     make_scan,
     make_source,
 )
+from tests.views.text import text_of
 
 URL = "/d/production/findings/"
 MOST_QUERIES = 15
@@ -33,13 +33,6 @@ ClientFor = Callable[[User], Client]
 @pytest.fixture
 def scan(deployment: Deployment) -> Scan:
     return make_scan(make_source(deployment, "uploads"), at=timezone.now())
-
-
-def text_of(response: HttpResponse) -> str:
-    """What the page says, without its tags."""
-    main = response.content.decode().partition("<main")[2].partition("</main>")[0]
-    words = " ".join(re.sub(r"<[^>]*>", " ", f"<main{main}").split())
-    return words.replace(" .", ".").replace(" ,", ",")
 
 
 def test_it_answers_first(client_for: ClientFor, alice: User, scan: Scan) -> None:

@@ -43,7 +43,11 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = environment.address("REDIS_URL", "", ("redis", "rediss", "redis+socket")).geturl()
+_REDIS = environment.address("REDIS_URL", "", ("redis", "rediss", "redis+socket"))
+# Put together by hand: geturl() drops the empty host of redis+socket:///path.
+REDIS_URL = _REDIS.scheme and f"{_REDIS.scheme}://{_REDIS.netloc}{_REDIS.path}"
+if _REDIS.query:
+    REDIS_URL += f"?{_REDIS.query}"
 if REDIS_URL:
     CACHES = {
         "default": {

@@ -67,6 +67,17 @@ def source_store(*, deployment: Deployment, draft: SourceDraft, now: datetime) -
     return source
 
 
+def source_add(*, deployment: Deployment, draft: SourceDraft, now: datetime) -> Source:
+    """Adds a source under a name that is still free.
+
+    Raises:
+        SourceError: a field is wrong or the name is taken; nothing was stored.
+    """
+    if Source.objects.filter(deployment=deployment, name=draft.name.strip()).exists():
+        raise SourceError("name", f'another source is called "{draft.name.strip()}"')
+    return source_store(deployment=deployment, draft=draft, now=now)
+
+
 def source_change(*, source: Source, draft: SourceDraft, now: datetime) -> Source:
     """Changes a source, its name too.
 

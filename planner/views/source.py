@@ -19,10 +19,10 @@ from planner.services.rescan import RescanRefused, rescan_request
 from planner.services.source import (
     SourceDraft,
     SourceError,
+    source_add,
     source_change,
     source_pause,
     source_remove,
-    source_store,
 )
 from planner.tasks import enqueue_scan
 from planner.views.access import DeploymentRequest, Role, deployment_view
@@ -36,7 +36,7 @@ def add(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            source = source_store(
+            source = source_add(
                 deployment=deployment, draft=SourceDraft(**form.values()), now=request.now
             )
         except SourceError as error:

@@ -217,18 +217,25 @@ def _pair_nearest(
     old_members, new_members = _pair_moved_together(
         old, new, old_members, new_members, shift, new_of
     )
-    free = {(new[index].line, new[index].column): index for index in new_members}
+    free = _by_place(new, new_members)
     left = []
     for index in old_members:
-        for line in shift.predictions(old[index].line):
-            hit = free.pop((line, old[index].column), None)
-            if hit is not None:
-                new_of[index] = hit
-                break
-        else:
+        places = ((line, old[index].column) for line in shift.predictions(old[index].line))
+        hit = next((place for place in places if free.get(place)), None)
+        if hit is None:
             left.append(index)
-    remaining = sorted(free.values(), key=lambda index: new[index][3:])
+        else:
+            new_of[index] = free[hit].pop(0)
+    remaining = [index for members in free.values() for index in members]
+    remaining.sort(key=lambda index: new[index][3:])
     _pair_smaller_side(old, new, left, remaining, shift, new_of)
+
+
+def _by_place(traces: Sequence[Trace], members: Iterable[int]) -> dict[tuple[int, int], list[int]]:
+    by_place: dict[tuple[int, int], list[int]] = {}
+    for index in members:
+        by_place.setdefault((traces[index].line, traces[index].column), []).append(index)
+    return by_place
 
 
 def _pair_moved_together(
@@ -256,17 +263,16 @@ def _pair_moved_together(
         )
         if together < 2:
             break
-        places = {(new[right].line, new[right].column): right for right in new_members}
-        paired = {
-            left: places[place]
-            for left in old_members
-            if (place := (old[left].line + distance[0], old[left].column + distance[1])) in places
-        }
-        new_of_pairs = set(paired.values())
-        for left, right in paired.items():
-            new_of[left] = right
-        old_members = [left for left in old_members if left not in paired]
-        new_members = [right for right in new_members if right not in new_of_pairs]
+        places = _by_place(new, new_members)
+        for left in old_members:
+            place = (old[left].line + distance[0], old[left].column + distance[1])
+            if places.get(place):
+                new_of[left] = places[place].pop(0)
+        old_members = [left for left in old_members if new_of[left] < 0]
+        new_members = sorted(
+            (right for members in places.values() for right in members),
+            key=lambda right: new[right][3:],
+        )
     return old_members, new_members
 
 
@@ -405,8 +411,8 @@ def _same_name(moves: _Moves) -> dict[str, str]:
 
 def _same_folder_move(moves: _Moves) -> dict[str, str]:
     """Files that follow a folder which other files have already shown to have moved."""
-    folders = Counter(_folder_change(old, new) for old, new in moves.renamed.items())
-    guessed = {}
+    folders = Counter(_folder_change(old, new) for old, new in sorted(moves.renamed.items()))
+    guessed: dict[str, str] = {}
     for before, after in (
         change for change, _count in folders.most_common() if change[0] != change[1]
     ):

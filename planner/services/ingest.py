@@ -44,7 +44,9 @@ UPLOADS = "uploads"
 
 _UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
 
-OPTIONS = ("format", "root", "complete", "commit", "tool_version", "take_good", "confirm")
+_FLAGS = ("format", "complete", "tool_version", "take_good")
+"""Options that make the same bytes mean something else."""
+OPTIONS = (*_FLAGS, "root", "commit", "confirm")
 
 
 def source_for(*, deployment: Deployment, name: str = "") -> Source:
@@ -251,12 +253,10 @@ def _applied_twin(scan: Scan) -> Scan | None:
     newest = applied.order_by("-finished_at", "-id").first()
     if newest is None or newest.sha256 != scan.sha256 or scan.options.get("confirm"):
         return None
-    asked_the_same = {**newest.options, "confirm": None} == {**scan.options, "confirm": None}
-    return (
-        newest
-        if asked_the_same and newest.coverage.get("asked_root") == _asked_root(scan)
-        else None
-    )
+    if newest.coverage.get("asked_root") != _asked_root(scan):
+        return None
+    same = all(newest.options.get(flag) == scan.options.get(flag) for flag in _FLAGS)
+    return newest if same else None
 
 
 def _asked_root(scan: Scan) -> str:

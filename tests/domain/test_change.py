@@ -1,0 +1,169 @@
+"""What a scan changes, decided without a database: proof, claims, returns, and the brake."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.domain.change import Changes, Known, compare
+from planner.domain.finding import State
+from planner.domain.lifecycle import Brake, Kind, NotAllowed, Proof, after, fold
+from planner.domain.matching import Trace
+from planner.domain.report import Coverage
+
+COMPLETE = Proof(Coverage(checker="ruff", complete=True))
+
+
+def trace(path: str = "a.py", line: int = 3, rule: str = "AIR301", symbol: str = "x") -> Trace:
+    return Trace(path, rule, symbol, line, 1)
+
+
+def known(*traces: Trace, state: State = State.OPEN) -> list[Known]:
+    return [Known(number, one, state, "ruff") for number, one in enumerate(traces)]
+
+
+def proof(**fields: object) -> Proof:
+    return Proof(Coverage(checker="ruff", **fields))  # type: ignore[arg-type]
+
+
+def absent(found: Proof) -> Changes:
+    return compare(known(trace()), [], proof=found, renames={})
+
+
+def test_absence_is_only_proof_where_the_file_was_scanned_and_the_rule_was_run() -> None:
+    files = frozenset({"a.py"})
+    assert absent(COMPLETE).fixed == 1
+    assert absent(proof(files=files, complete=True)).fixed == 1
+    assert absent(proof(files=files)).fixed == 1
+    assert absent(proof(files=frozenset({"b.py"}), complete=True)).removed == 1
+    for found, reason in {
+        "no coverage": (proof(), "file not scanned"),
+        "another file": (proof(files=frozenset({"b.py"})), "file not scanned"),
+        "a partial scan": (
+            proof(files=frozenset({"b.py"}), complete=True, status="partial"),
+            "file not scanned",
+        ),
+        "a failed scan": (proof(files=files, complete=True, status="failed"), "unknown"),
+        "other rules": (proof(files=files, rules=frozenset({"AIR311"})), "rule not run"),
+        "another tool": (Proof(Coverage(checker="upgradecheck", complete=True)), "rule not run"),
+        "an unreadable file": (
+            Proof(Coverage(checker="ruff", complete=True), unreadable={"a.py"}),
+            "file not scanned",
+        ),
+        "a rule on request": (
+            Proof(Coverage(checker="ruff", complete=True), quiet_rules={"AIR301"}),
+            "rule not run",
+        ),
+    }.values():
+        changes = absent(found)
+        assert (changes.closed, dict(changes.not_covered)) == ([], {reason: 1})
+
+
+def test_a_renamed_file_without_the_finding_is_fixed_and_not_removed() -> None:
+    """git says where the file went, and it was scanned there."""
+    scanned = proof(files=frozenset({"b.py"}), complete=True)
+    changes = compare(known(trace("a.py")), [], proof=scanned, renames={"a.py": "b.py"})
+    assert (changes.fixed, changes.removed) == (1, 0)
+
+
+def test_a_claim_is_contradicted_and_a_waiver_is_not() -> None:
+    for state, contradicted in ((State.CLAIMED, 1), (State.WAIVED, 0), (State.OPEN, 0)):
+        changes = compare(known(trace(), state=state), [trace()], proof=COMPLETE, renames={})
+        assert len(changes.contradicted) == contradicted
+
+
+def test_what_is_seen_again_after_it_was_fixed_comes_back() -> None:
+    changes = compare(known(trace(), state=State.FIXED), [trace()], proof=COMPLETE, renames={})
+    assert (len(changes.reopened), changes.new) == (1, [])
+
+
+def test_steps_that_make_no_sense_are_refused() -> None:
+    assert after(State.OPEN, Kind.CLAIMED) is State.CLAIMED
+    assert after(State.WAIVED, Kind.FIXED) is State.FIXED
+    for state, kind in (
+        (State.FIXED, Kind.CLAIMED),
+        (State.FIXED, Kind.WAIVED),
+        (State.OPEN, Kind.REOPENED),
+    ):
+        try:
+            after(state, kind)
+        except NotAllowed as refusal:
+            assert str(state) in str(refusal)
+        else:
+            raise AssertionError(f"{kind} from {state} was allowed")
+
+
+def test_the_state_is_the_fold_of_the_events() -> None:
+    assert fold(["opened", "moved", "claimed", "fixed"]) == (State.FIXED, False)
+    assert fold(["opened", "fixed", "reopened", "moved"]) == (State.OPEN, True)
+    assert fold(["opened", "waived", "waiver_ended", "removed"]) == (State.REMOVED, False)
+
+
+def test_the_brake_looks_at_share_and_number() -> None:
+    brake = Brake(share=0.5, least=20)
+    assert not brake.holds(closing=19, live=19)
+    assert not brake.holds(closing=20, live=40)
+    assert brake.holds(closing=21, live=40)
+
+
+scans = st.lists(
+    st.builds(
+        Trace,
+        st.sampled_from(["a.py", "b.py", "c/a.py"]),
+        st.sampled_from(["AIR301", "AIR311"]),
+        st.sampled_from(["x", "y"]),
+        st.integers(1, 9),
+        st.integers(1, 2),
+    ),
+    unique=True,
+    max_size=15,
+)
+
+
+class Tracker:
+    """The least that keeps findings from scan to scan: applies what ``compare`` decides."""
+
+    def __init__(self) -> None:
+        self.known: list[Known] = []
+        self.log: dict[int, list[str]] = {}
+
+    def scan(self, sightings: list[Trace]) -> Changes:
+        changes = compare(self.known, sightings, proof=COMPLETE, renames={})
+        for step in changes.closed:
+            self._set(step.known, self.known[step.known].trace, State(step.kind.value), step.kind)
+        for step in [*changes.moved, *changes.reopened]:
+            self._set(step.known, sightings[step.sighting], State.OPEN, step.kind)
+        for index, sighting in changes.unchanged:
+            self.known[index] = self.known[index]._replace(trace=sightings[sighting])
+        for sighting in changes.new:
+            self.log[len(self.known)] = ["opened"]
+            self.known.append(Known(len(self.known), sightings[sighting], State.OPEN, "ruff"))
+        return changes
+
+    def _set(self, index: int, place: Trace, state: State, kind: Kind) -> None:
+        self.known[index] = self.known[index]._replace(trace=place, state=state)
+        self.log[index].append(kind.value)
+
+    def open(self) -> list[Trace]:
+        return sorted(one.trace for one in self.known if one.state is State.OPEN)
+
+
+@given(scans, scans)
+def test_there_and_back_again(first: list[Trace], second: list[Trace]) -> None:
+    """Scan A, B, A: what is open is A's again, and nothing that closed and came back is new."""
+    tracker = Tracker()
+    for scan in (first, second, first):
+        tracker.scan(scan)
+        assert tracker.open() == sorted(scan)
+    for finding in tracker.known:
+        assert fold(tracker.log[finding.id])[0] is finding.state
+
+
+@given(scans, scans)
+def test_the_same_scan_again_changes_nothing(first: list[Trace], second: list[Trace]) -> None:
+    tracker = Tracker()
+    tracker.scan(first)
+    tracker.scan(second)
+    again = tracker.scan(second)
+    assert not (again.new or again.moved or again.closed or again.reopened or again.contradicted)
+    assert len(again.unchanged) == len(second)

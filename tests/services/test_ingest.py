@@ -1,0 +1,428 @@
+"""Reports taken in: what they open, keep, move and close, and what a bad one leaves alone."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+
+from planner.domain.finding import State
+from planner.domain.report import ReportRejected
+from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
+from planner.selectors.checks import checks_of
+from planner.selectors.scan import receipt
+from planner.services.finding import finding_claim
+from planner.services.ingest import (
+    apply_scan,
+    findings_rerate,
+    receive_report,
+    report_preview,
+    source_for,
+)
+from tests.factories import NOW, make_folder_rule, make_owner, make_user
+
+pytestmark = pytest.mark.django_db
+
+Ingest = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ingest(deployment: Deployment) -> Ingest:
+    """Send a report (bytes, or items to be written as JSON), a minute after the one before."""
+    clock = iter(NOW + timedelta(minutes=minute) for minute in range(1000))
+
+    def send(report: Any, *, source: str = "", **options: Any) -> dict[str, Any]:
+        content = report if isinstance(report, bytes) else json.dumps(report).encode()
+        now = next(clock)
+        scan = receive_report(
+            deployment=deployment,
+            source=source_for(deployment=deployment, name=source),
+            stream=io.BytesIO(content),
+            file_name="report.json",
+            options=options,
+            cause="command",
+            user=None,
+            now=now,
+        )
+        return receipt(apply_scan(scan_id=scan.pk, now=now))
+
+    return send
+
+
+def ruff(
+    path: str, line: int, *, symbol: str = "airflow.DAG", code: str = "AIR311"
+) -> dict[str, Any]:
+    return {
+        "cell": None,
+        "code": code,
+        "name": "airflow3-suggested-update",
+        "message": f"`{symbol}` is removed in Airflow 3.0",
+        "filename": path,
+        "location": {"row": line, "column": 1},
+        "end_location": {"row": line, "column": 9},
+        "fix": None,
+        "url": "https://docs.astral.sh/ruff/rules/airflow3-suggested-update",
+    }
+
+
+def interchange(path: str = "dags/a.py", line: int | None = 3, **fields: Any) -> dict[str, Any]:
+    return {
+        "rule_id": "SubDagOperatorRule",
+        "severity": "ERROR",
+        "dag_id": "a",
+        "file": path,
+        "line": line,
+        "message": "SubDagOperator is removed in Airflow 3",
+        **fields,
+    }
+
+
+FORMATS = (
+    "telemetry-airflow.ruff.json",
+    "telemetry-airflow.ruff-absolute.json",
+    "telemetry-airflow.ruff.jsonl",
+    "telemetry-airflow.ruff-preview.sarif",
+)
+
+
+def read_report(reports: Path, name: str) -> bytes:
+    plain, packed = reports / name, reports / f"{name}.gz"
+    return plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_of_one_real_scan_opens_the_same_findings(
+    ingest: Ingest, reports: Path, name: str
+) -> None:
+    answer = ingest(read_report(reports, name))
+    assert answer["status"] == "done"
+    assert (answer["received"], answer["new"]) == (332, 332)
+    assert answer["by_severity"] == {"ERROR": 79, "WARNING": 233, "INFO": 20}
+    assert answer["by_category"] == {"block": 79, "migrate": 233, "adopt": 3, "style": 17}
+    paths = set(Finding.objects.values_list("path", flat=True))
+    assert {"dags/adm_dma_export.py", "utils/dataproc.py"} <= paths
+
+
+def test_the_formats_recognise_each_others_findings(ingest: Ingest, reports: Path) -> None:
+    for name in FORMATS:
+        answer = ingest(read_report(reports, name))
+        assert answer["status"] == "done"
+    assert Finding.objects.count() == 332
+    assert set(Event.objects.values_list("kind", flat=True)) == {"opened"}
+    assert answer["root"] == "/home/runner/work/dags/dags"
+
+
+def test_a_report_without_preview_rules_is_silent_about_them(ingest: Ingest, reports: Path) -> None:
+    ingest(read_report(reports, "telemetry-airflow.ruff-preview.sarif"))
+    answer = ingest(read_report(reports, "telemetry-airflow.ruff-stable.sarif"), complete=True)
+    assert answer["fixed"] == 0
+    assert set(answer["not_covered_because"]) == {"rule not run"}
+    assert not Finding.objects.exclude(state=State.OPEN).exists()
+
+
+def test_the_same_bytes_twice_change_nothing_and_say_so(ingest: Ingest) -> None:
+    first = ingest([ruff("dags/a.py", 3)])
+    again = ingest([ruff("dags/a.py", 3)])
+    assert (first["status"], again["status"]) == ("done", "duplicate")
+    assert (again["new"], again["unchanged"]) == (0, 1)
+    assert Event.objects.count() == 1
+
+
+def test_an_older_report_sent_again_is_a_new_scan(ingest: Ingest) -> None:
+    both, one = [ruff("a.py", 3), ruff("b.py", 3)], [ruff("a.py", 3)]
+    ingest(both, complete=True)
+    ingest(one, complete=True)
+    assert ingest(both, complete=True)["status"] == "done"
+
+
+def test_a_reordered_report_writes_no_event(ingest: Ingest, reports: Path) -> None:
+    items = json.loads(read_report(reports, "telemetry-airflow.ruff.json"))
+    ingest(items, complete=True)
+    random.Random(4).shuffle(items)
+    answer = ingest(items, complete=True)
+    assert (answer["status"], answer["unchanged"], answer["new"]) == ("done", 332, 0)
+    assert Event.objects.count() == 332
+
+
+def test_a_bare_report_opens_and_confirms_but_closes_nothing(ingest: Ingest) -> None:
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    answer = ingest([ruff("a.py", 3)])
+    assert (answer["fixed"], answer["not_covered"]) == (0, 1)
+    assert answer["not_covered_because"] == {"file not scanned": 1}
+    assert Finding.objects.filter(state=State.OPEN).count() == 2
+
+
+def test_a_complete_report_closes_what_is_gone_and_says_why(ingest: Ingest) -> None:
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    answer = ingest([ruff("a.py", 3)], complete=True)
+    assert answer["fixed"] == 1
+    closed = Finding.objects.get(path="b.py")
+    assert (closed.state, closed.closed_at is not None) == (State.FIXED, True)
+    event = closed.events.get(kind="fixed")
+    assert event.why == "the file was scanned, the rule was run, and it is not there"
+
+
+def test_a_moved_line_keeps_owner_and_history(ingest: Ingest, deployment: Deployment) -> None:
+    ingest([ruff("a.py", 3)])
+    carol = make_owner(deployment, "carol")
+    Finding.objects.update(owner=carol, owner_picked=True, note="ask the bank first")
+    answer = ingest([ruff("a.py", 30)])
+    moved = Finding.objects.get()
+    assert answer["moved"] == 1
+    assert (moved.line, moved.owner, moved.note) == (30, carol, "ask the bank first")
+    assert [event.kind for event in moved.events.all()] == ["opened", "moved"]
+    assert moved.events.last().why == "line 3 → 30, same order in the file"  # type: ignore[union-attr]
+
+
+def test_a_finding_that_comes_back_is_the_old_one_and_regressed(ingest: Ingest) -> None:
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    ingest([ruff("a.py", 3)], complete=True)
+    answer = ingest([ruff("a.py", 3), ruff("b.py", 3)], complete=True)
+    assert (answer["regressed"], answer["new"]) == (1, 0)
+    back = Finding.objects.get(path="b.py")
+    assert (back.state, back.regressed, back.closed_at) == (State.OPEN, True, None)
+    assert [event.kind for event in back.events.all()] == ["opened", "fixed", "reopened"]
+
+
+def test_a_claim_that_the_next_scan_contradicts_goes_back_to_open(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    ingest([ruff("a.py", 3)])
+    finding = Finding.objects.get()
+    finding_claim(deployment=deployment, finding_ids=[finding.pk], user=make_user(), now=NOW)
+    answer = ingest([ruff("a.py", 4)])
+    finding.refresh_from_db()
+    assert (answer["contradicted"], finding.state, finding.line) == (1, State.OPEN, 4)
+
+
+def test_the_claimed_one_is_closed_by_the_scan_that_proves_it(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    finding_claim(
+        deployment=deployment,
+        finding_ids=[Finding.objects.get(path="b.py").pk],
+        user=make_user(),
+        now=NOW,
+    )
+    ingest([ruff("a.py", 3)], complete=True)
+    assert Finding.objects.get(path="b.py").state == State.FIXED
+
+
+def test_a_bad_item_refuses_the_whole_report_and_names_it(ingest: Ingest) -> None:
+    ingest([interchange()])
+    answer = ingest([interchange("dags/b.py"), interchange(severity="Eror")])
+    assert answer["status"] == "rejected"
+    assert answer["problems"][0]["index"] == 1
+    assert answer["problems"][0]["field"] == "severity"
+    assert "Eror" in answer["problems"][0]["sentence"]
+    assert Finding.objects.count() == 1
+
+
+def test_the_good_ones_are_taken_only_when_a_person_chooses_so(ingest: Ingest) -> None:
+    answer = ingest([interchange("dags/b.py"), interchange(severity="Eror")], take_good=True)
+    assert (answer["status"], answer["new"], answer["left_out"]) == ("done", 1, 1)
+    assert answer["problems"][0]["index"] == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"{", b"\x00\x01", b"[1, 2]", b'{"runs": 3}', b"null"]
+)
+def test_bytes_that_are_no_report_change_nothing(ingest: Ingest, content: bytes) -> None:
+    try:
+        answer = ingest(content)
+    except ReportRejected as rejection:
+        assert str(rejection)
+    else:
+        assert answer["status"] == "rejected"
+        assert answer["error"]
+    assert not Finding.objects.exists()
+
+
+def test_a_path_that_leads_out_of_the_tree_is_refused(ingest: Ingest) -> None:
+    answer = ingest([interchange("../../etc/passwd")])
+    assert answer["status"] == "rejected"
+    assert not Finding.objects.exists()
+
+
+def test_a_scan_that_would_close_most_is_held_until_it_is_sent_with_confirm(
+    ingest: Ingest,
+) -> None:
+    many = [ruff(f"dags/{number}.py", 3) for number in range(40)]
+    ingest(many)
+    held = ingest(many[:5], complete=True)
+    assert held["status"] == "held"
+    assert held["fixed"] == 35
+    assert Finding.objects.filter(state=State.OPEN).count() == 40
+    confirmed = ingest(many[:5], complete=True, confirm=True)
+    assert (confirmed["status"], confirmed["scan"]) == ("done", held["scan"])
+    assert Finding.objects.filter(state=State.OPEN).count() == 5
+
+
+def test_a_preview_shows_the_changes_and_leaves_nothing_behind(
+    ingest: Ingest, deployment: Deployment, settings: Any
+) -> None:
+    ingest([ruff("a.py", 3)])
+    scan = report_preview(
+        deployment=deployment,
+        source=source_for(deployment=deployment),
+        stream=io.BytesIO(json.dumps([ruff("b.py", 3)]).encode()),
+        file_name="next.json",
+        options={"complete": True},
+        now=NOW + timedelta(days=1),
+    )
+    answer = receipt(scan)
+    assert (answer["status"], answer["new"], answer["fixed"]) == ("done", 1, 1)
+    assert Finding.objects.get().state == State.OPEN
+    assert Scan.objects.count() == 1
+    kept = [path for path in (Path(settings.MEDIA_ROOT) / "reports").rglob("*") if path.is_file()]
+    assert scan.sha256 not in {path.name for path in kept}
+
+
+def test_a_failure_half_way_leaves_the_old_findings_as_they_were(ingest: Ingest) -> None:
+    ingest([ruff("a.py", 3)])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE ON planner_scan
+                FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION refuse();
+            """
+        )
+    with pytest.raises(DatabaseError, match="disk"):
+        ingest([ruff("a.py", 9), ruff("b.py", 1)])
+    assert list(Finding.objects.values_list("path", "line")) == [("a.py", 3)]
+
+
+def test_a_source_closes_only_its_own_findings(ingest: Ingest) -> None:
+    ingest([ruff("a.py", 3)], source="backend", complete=True)
+    ingest([ruff("b.py", 3)], source="reports", complete=True)
+    assert Finding.objects.filter(state=State.OPEN).count() == 2
+
+
+def test_one_tool_does_not_close_what_another_found(ingest: Ingest) -> None:
+    ingest([interchange("a.py")])
+    answer = ingest([ruff("a.py", 3)], complete=True)
+    assert answer["fixed"] == 0
+    assert answer["not_covered_because"] == {"rule not run": 1}
+
+
+def test_files_that_do_not_parse_count_once_and_prove_nothing(
+    ingest: Ingest, reports: Path
+) -> None:
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    broken = {
+        **ruff("b.py", 7),
+        "code": None,
+        "name": "invalid-syntax",
+        "message": "Expected an expression",
+        "url": None,
+    }
+    answer = ingest([ruff("a.py", 3), broken, {**broken, "message": "Expected ')'"}], complete=True)
+    assert (answer["received"], answer["new"], answer["fixed"]) == (3, 1, 0)
+    syntax = Finding.objects.get(rule_id="invalid-syntax")
+    assert (syntax.severity, syntax.path) == ("ERROR", "b.py")
+
+
+def test_an_unknown_rule_is_kept_with_its_reported_severity(ingest: Ingest) -> None:
+    answer = ingest([interchange(rule_id="OurOwnRule", severity="WARNING")])
+    finding = Finding.objects.get()
+    assert (finding.rule_id, finding.severity, finding.known) == ("OurOwnRule", "WARNING", False)
+    assert answer["by_rule"] == {"OurOwnRule": 1}
+
+
+def test_severity_comes_from_the_rulebook_and_follows_the_target(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    dataset = {**ruff("a.py", 3, symbol="airflow.datasets.Dataset"), "severity": "error"}
+    ingest([dataset])
+    assert Finding.objects.get().severity == "WARNING"
+    deployment.facts = {**deployment.facts, "target_version": "3.2"}
+    deployment.save()
+    assert findings_rerate(deployment=deployment, now=NOW) == 1
+    finding = Finding.objects.get()
+    assert (finding.severity, finding.category) == ("ERROR", "block")
+    assert finding.events.get(kind="rerated").why == (
+        "WARNING → ERROR, as the rulebook says for the target release"
+    )
+
+
+def test_the_root_is_chosen_once_and_kept_with_the_scan(ingest: Ingest) -> None:
+    ingest([ruff("dags/a.py", 3), ruff("dags/sub/b.py", 3)])
+    answer = ingest([ruff("/builds/42/repo/dags/a.py", 3)])
+    assert answer["root"] == "/builds/42/repo"
+    assert (answer["unchanged"], answer["new"]) == (1, 0)
+    named = ingest([ruff("/other/dags/a.py", 3)], root="/other")
+    assert (named["root"], named["unchanged"]) == ("/other", 1)
+
+
+def test_owners_follow_codeowners_dags_and_folders(ingest: Ingest, deployment: Deployment) -> None:
+    source = source_for(deployment=deployment)
+    source.codeowners = "/dags/finance/ @fin-team\n"
+    source.save()
+    make_folder_rule(make_owner(deployment, "bi"), "dags/bi/")
+    Dag.objects.create(
+        deployment=deployment, source=source, dag_id="x", path="dags/x.py", owners=["Dora"]
+    )
+    ingest([ruff(f"dags/{path}", 3) for path in ("finance/a.py", "x.py", "bi/b.py", "y.py")])
+    owners = dict(Finding.objects.values_list("path", "owner__key"))
+    assert owners == {
+        "dags/finance/a.py": "fin-team",
+        "dags/x.py": "dora",
+        "dags/bi/b.py": "bi",
+        "dags/y.py": None,
+    }
+    assert Finding.objects.get(path="dags/x.py").dag_ids == "x"
+    assert "CODEOWNERS line 1" in Finding.objects.get(path="dags/finance/a.py").owner_because
+
+
+def test_an_inventory_of_airflow_names_dags_and_owners(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    ingest([ruff("dags/sales_etl.py", 3), ruff("dags/consumer.py", 3)])
+    inventory = [
+        {
+            "dag_id": "sales_etl",
+            "fileloc": "/opt/airflow/dags/sales_etl.py",
+            "owners": ["data-eng"],
+            "is_paused": "False",
+        }
+    ]
+    answer = ingest(inventory)
+    assert (answer["format"], answer["status"]) == ("airflow-dags", "done")
+    finding = Finding.objects.get(path="dags/sales_etl.py")
+    assert finding.dag_ids == "sales_etl"
+    assert finding.owner == Owner.objects.get(key="data-eng")
+    assert answer["totals"]["dags"] == {"clean": 0, "warnings": 1, "blocked": 0, "known": 1}
+    assert Finding.objects.filter(state=State.OPEN).count() == 2
+
+
+def test_only_a_3x_import_check_counts_as_one(ingest: Ingest, deployment: Deployment) -> None:
+    def imports_checked() -> bool:
+        return next(check for check in checks_of(deployment) if check.key == "imports").done
+
+    trace = "Traceback (most recent call last):\nModuleNotFoundError: No module named 'x'\n"
+    ingest([{"filepath": "/opt/airflow/dags/a.py", "error": trace}])
+    assert not imports_checked()
+    ingest([{"bundle_name": "dags-folder", "filepath": "a.py", "error": trace}])
+    assert imports_checked()
+    empty = ingest(b"[]", format="airflow-import-errors", tool_version="3.1.8")
+    assert (empty["status"], empty["fixed"]) == ("done", 1)
+
+
+def test_writing_a_report_takes_a_fixed_number_of_queries(
+    ingest: Ingest, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(60) as few:
+        ingest([ruff(f"dags/{number}.py", 3) for number in range(20)])
+    with django_assert_max_num_queries(len(few)):
+        ingest([ruff(f"dags/{number}.py", 4) for number in range(2000)], source="other")

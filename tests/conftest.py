@@ -32,6 +32,12 @@ from planner.models import Deployment
 from tests.chromium import CHROMIUM, CHROMIUM_FLAGS
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Workers find no settings module, so that each sets up an environment of its own."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
 

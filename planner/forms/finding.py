@@ -29,7 +29,7 @@ _CHOICES: dict[str, Any] = {
     "due": DUES,
     "sort": SORTS,
 }
-_TEXTS = {"rule": 80, "dag": 300, "path": 1000, "text": LONGEST_TEXT, "source": 80}
+_TEXTS = {"rule": 80, "dag": 300, "path": 1000, "text": LONGEST_TEXT, "source": 80, "family": 40}
 
 
 def filter_from(query: QueryDict) -> tuple[FindingFilter, list[str]]:

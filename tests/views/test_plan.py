@@ -166,3 +166,14 @@ def test_the_number_of_queries_does_not_grow(
         answer = client.get(URL)
     assert answer.status_code == 200
     assert "(2 DAGs)" in answer.text
+
+
+def test_a_number_opens_the_findings_that_it_counts(client_for, erin, planned):
+    scan = make_scan(make_source(planned), coverage={"complete": True})
+    make_findings(scan, 3, symbol="airflow.operators.subdag.SubDagOperator")
+    make_findings(scan, 2, symbol="schedule_interval")
+    client = client_for(erin)
+    address = "/d/production/findings/?family=subdags"
+    assert f'href="{address}">0 of 3 done</a>' in client.get(URL).text
+    listed = client.get(address)
+    assert listed.context["list"].counts.shown == 3

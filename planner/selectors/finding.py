@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any, cast
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core import signing
 from django.db.models import (
@@ -21,10 +21,13 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
 from planner.domain.history import change_from, sentence
 from planner.models import Deployment, Event, Finding, Owner, Source, Waiver
+from planner.rulebook.load import rulebook
+from planner.selectors.tally import in_family
 
 NOBODY = "nobody"
 """The owner filter that finds what nobody owns."""
@@ -62,6 +65,10 @@ _SALT = "flightplan.finding.page"
 _FAR = date(9999, 12, 31)
 
 
+class BadCursor(ValueError):
+    """A cursor that was not given out for this order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingFilter:
     """Which findings to list. Empty values do not narrow, but for these two: an empty ``state`` means
@@ -81,6 +88,8 @@ class FindingFilter:
     text: str = ""
     due: str = ""
     source: str = ""
+    family: str = ""
+    """The plan activity that counts it, like ``subdags``."""
     sort: str = "severity"
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -91,6 +100,8 @@ class FindingFilter:
                 pairs.append((name, value))
         if self.source:
             pairs.append(("source", self.source))
+        if self.family:
+            pairs.append(("family", self.family))
         if self.sort != "severity":
             pairs.append(("sort", self.sort))
         return pairs
@@ -257,117 +268,24 @@ def finding_detail(deployment: Deployment, finding_id: int) -> FindingDetail | N
 def event_sentence(event: Event) -> str:
     """What an event says happened."""
     actor = (event.actor.get_full_name() or event.actor.get_username()) if event.actor else ""
-    scan = ""
-    if event.scan:
-        day = event.scan.created_at
-        scan = f"the scan of {day.day} {day:%b}"
     return sentence(
-        kind=event.kind, why=event.why, change=change_from(event.change), actor=actor, scan=scan
+        kind=event.kind,
+        why=event.why,
+        change=change_from(event.change),
+        actor=actor,
+        scan=scan_words(event.scan.created_at) if event.scan else "",
     )
 
 
-def finding_documents(
-    deployment: Deployment, filters: FindingFilter, *, today: date, history: bool = True
-) -> Iterator[dict[str, Any]]:
-    """Every matching finding as the contract's JSON object, read in batches."""
-    cursor = ""
-    while True:
-        page = _bare_page(deployment, filters, today=today, cursor=cursor, history=history)
-        yield from (_document(finding, history) for finding in page.rows)
-        if not page.next:
-            return
-        cursor = page.next
-
-
-def finding_csv_rows(
-    deployment: Deployment, filters: FindingFilter, *, today: date
-) -> Iterator[tuple[object, ...]]:
-    """Every matching finding as the cells of the CSV, read in batches."""
-    cursor = ""
-    while True:
-        page = _bare_page(deployment, filters, today=today, cursor=cursor, history=False)
-        yield from map(_csv_row, page.rows)
-        if not page.next:
-            return
-        cursor = page.next
+def scan_words(at: datetime) -> str:
+    """How sentences name a scan."""
+    day = timezone.localdate(at)
+    return f"the scan of {day.day} {day:%b}"
 
 
 def sources_of(deployment: Deployment) -> list[str]:
     """Names of the deployment's sources."""
     return list(Source.objects.filter(deployment=deployment).values_list("name", flat=True))
-
-
-def _bare_page(
-    deployment: Deployment, filters: FindingFilter, *, today: date, cursor: str, history: bool
-) -> FindingPage:
-    order = _Order(filters.sort)
-    rows = order.sorted(findings_of(deployment, filters, today=today))
-    if cursor:
-        rows = rows.filter(order.beyond(cast(list[Any], order.read(cursor))))
-    rows = rows.select_related("owner", "source", "last_scan")
-    if history:
-        events = Event.objects.select_related("actor", "scan").order_by("pk")
-        rows = rows.prefetch_related(Prefetch("events", queryset=events))
-    found = list(rows[: _BATCH + 1])
-    more = order.cursor(found[_BATCH - 1]) if len(found) > _BATCH else ""
-    return FindingPage(found[:_BATCH], more, False)
-
-
-def _document(finding: Finding, history: bool) -> dict[str, Any]:
-    seen = finding.last_scan.confirmed_at or finding.last_scan.created_at
-    document = {
-        "id": finding.pk,
-        "source": finding.source.name,
-        "rule_id": finding.rule_id,
-        "severity": finding.severity,
-        "category": finding.category,
-        "axis": finding.axis,
-        "file": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "dag_ids": finding.dag_ids.split("\n") if finding.dag_ids else [],
-        "message": finding.message,
-        "state": finding.state,
-        "regressed": finding.regressed,
-        "owner": finding.owner.key if finding.owner else None,
-        "owner_because": finding.owner_because,
-        "due": finding.due.isoformat() if finding.due else None,
-        "note": finding.note,
-        "first_seen": finding.first_seen.isoformat(),
-        "last_seen": seen.isoformat(),
-    }
-    if history:
-        document["history"] = [_event_document(event) for event in finding.events.all()]
-    return document
-
-
-def _csv_row(finding: Finding) -> tuple[object, ...]:
-    return (
-        finding.pk,
-        finding.source.name,
-        finding.rule_id,
-        finding.severity,
-        finding.path,
-        finding.line,
-        finding.dag_ids.replace("\n", "; "),
-        finding.owner.key if finding.owner else "",
-        finding.due.isoformat() if finding.due else "",
-        finding.state,
-        finding.note,
-        finding.message,
-    )
-
-
-def _event_document(event: Event) -> dict[str, Any]:
-    return {
-        "kind": event.kind,
-        "at": event.at.isoformat(),
-        "by": event.actor.get_username() if event.actor else None,
-        "scan": str(event.scan.public_id) if event.scan else None,
-        "why": event.why,
-        "change": change_from(event.change),
-        "sentence": event_sentence(event),
-    }
 
 
 def live_waivers() -> Prefetch[Any]:
@@ -393,6 +311,7 @@ def _conditions(deployment: Deployment, filters: FindingFilter, today: date) -> 
         "text": _contains(filters.text),
         "due": _due(filters.due, today),
         "source": Q(source__name=filters.source) if filters.source else Q(),
+        "family": _in_family(deployment, filters.family),
     }
     return {name: condition for name, condition in conditions.items() if condition}
 
@@ -404,6 +323,12 @@ def _category(filters: FindingFilter) -> Q:
         return Q(category=filters.category)
     # Someone who asks for a style rule by name wants to see it.
     return Q() if filters.rule else ~Q(category=Category.STYLE)
+
+
+def _in_family(deployment: Deployment, family: str) -> Q:
+    if not family:
+        return Q()
+    return Q(pk__in=in_family(family, rulebook()).filter(deployment=deployment).values("pk"))
 
 
 def _owned_by(deployment: Deployment, name: str) -> Q:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import QuerySet
 
 from planner.domain.finding import State
 from planner.domain.lifecycle import Kind, NotAllowed, after
@@ -77,7 +76,7 @@ def finding_assign(
         if finding.owner_id == owner.pk and finding.owner_picked:
             log.leave()
             continue
-        change = {"owner": [finding.owner.key if finding.owner else "", owner.key]}
+        change = {"owner": [finding.owner_key or "", owner.key]}
         log.add(finding, Kind.ASSIGNED, because, change, (owner.pk, because, True))
     log.write("owner_id", "owner_because", "owner_picked")
     return log.outcome
@@ -100,7 +99,7 @@ def finding_unpick(
     log = _Log(deployment, now, user)
     for finding in picked:
         key, because = answers[finding.pk]
-        change = {"owner": [finding.owner.key if finding.owner else "", key or ""]}
+        change = {"owner": [finding.owner_key or "", key or ""]}
         values = (ids[key] if key else None, because, False)
         log.add(finding, Kind.ASSIGNED, because, change, values)
     log.write("owner_id", "owner_because", "owner_picked")
@@ -286,7 +285,7 @@ def findings_edit(
     for finding in _locked(deployment, by_id):
         edit = by_id[finding.pk]
         if edit.owner is not None and edit.owner.pk != finding.owner_id:
-            change = {"owner": [finding.owner.key if finding.owner else "", edit.owner.key]}
+            change = {"owner": [finding.owner_key or "", edit.owner.key]}
             values: tuple[Any, ...] = (edit.owner.pk, because, True)
             owners.add(finding, Kind.ASSIGNED, because, change, values)
             touched.add(finding.pk)
@@ -348,7 +347,7 @@ class _Log:
 
     def add(
         self,
-        finding: Finding,
+        finding: _Row,
         kind: Kind,
         why: str,
         change: dict[str, list[str]],
@@ -387,7 +386,7 @@ def _step(
     return log.outcome
 
 
-def _state_after(finding: Finding, kind: Kind) -> State | None:
+def _state_after(finding: _Row, kind: Kind) -> State | None:
     """The state after ``kind``; None where the finding's state does not permit it."""
     try:
         return after(State(finding.state), kind)
@@ -395,30 +394,41 @@ def _state_after(finding: Finding, kind: Kind) -> State | None:
         return None
 
 
-def _locked(deployment: Deployment, finding_ids: Iterable[int]) -> Iterator[Finding]:
+class _Row(NamedTuple):
+    """What the services need to know of a finding."""
+
+    pk: int
+    path: str
+    state: str
+    source_id: int
+    owner_id: int | None
+    owner_key: str | None
+    owner_picked: bool
+    due: date | None
+    due_picked: bool
+    note: str
+
+
+_ROW_COLUMNS = (
+    "pk",
+    "path",
+    "state",
+    "source_id",
+    "owner_id",
+    "owner__key",
+    "owner_picked",
+    "due",
+    "due_picked",
+    "note",
+)
+
+
+def _locked(deployment: Deployment, finding_ids: Iterable[int]) -> Iterator[_Row]:
     """The findings of the deployment with these ids, held against a scan until the transaction ends."""
+    rows = Finding.objects.filter(deployment=deployment).select_for_update(of=("self",))
     for chunk in _chunks(sorted(set(finding_ids))):
-        yield from _rows(deployment).filter(pk__in=chunk)
-
-
-def _rows(deployment: Deployment) -> QuerySet[Finding]:
-    return (
-        Finding.objects.filter(deployment=deployment)
-        .select_for_update(of=("self",))
-        .select_related("owner")
-        .only(
-            "path",
-            "state",
-            "source_id",
-            "owner_picked",
-            "owner_because",
-            "due",
-            "due_picked",
-            "note",
-            "owner__key",
-        )
-        .order_by("pk")
-    )
+        found = rows.filter(pk__in=chunk).order_by("pk").values_list(*_ROW_COLUMNS)
+        yield from map(_Row._make, found)
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:

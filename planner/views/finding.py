@@ -38,10 +38,10 @@ from planner.selectors.finding import (
     DUES,
     SORTS,
     STATES,
-    finding_csv_rows,
     finding_ids,
     findings_by_ids,
 )
+from planner.selectors.finding_export import finding_csv_rows
 from planner.selectors.finding_list import finding_list, finding_view
 from planner.selectors.finding_row import finding_rows
 from planner.selectors.owner import owner_named, owner_options, owns_all

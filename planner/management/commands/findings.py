@@ -21,9 +21,8 @@ from planner.selectors.finding import (
     SORTS,
     STATES,
     FindingFilter,
-    finding_csv_rows,
-    finding_documents,
 )
+from planner.selectors.finding_export import finding_csv_rows, finding_documents
 from planner.selectors.owner import owner_named
 from planner.selectors.plan import local_day
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from planner.api.app import api, docs
 from planner.views import (
     account,
     decision,
@@ -111,4 +112,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/sources/<int:source_id>/pause/", source.pause, name="source-pause"),
     path("d/<slug:slug>/sources/<int:source_id>/remove/", source.remove, name="source-remove"),
     path("d/<slug:slug>/sources/<int:source_id>/rescan/", source.rescan, name="source-rescan"),
+    path("api/docs", docs, name="api-docs"),
+    path("api/", api.urls),
 ]

@@ -92,6 +92,16 @@ def scan_by_public_id(public_id: UUID) -> Scan | None:
     return Scan.objects.filter(public_id=public_id).select_related("source", "deployment").first()
 
 
-def scan_by_key(deployment: Deployment, key: str) -> Scan | None:
-    """The scan that was sent with this Idempotency-Key."""
-    return Scan.objects.filter(deployment=deployment, options__idempotency_key=key).first()
+def is_refused(scan: Scan) -> bool:
+    """True where the scan changed nothing because something is wrong; ``error`` says what."""
+    return scan.state in (Scan.State.REJECTED, Scan.State.FAILED)
+
+
+def is_held(scan: Scan) -> bool:
+    """True where the scan waits for a person."""
+    return scan.state == Scan.State.HELD
+
+
+def is_unfinished(scan: Scan) -> bool:
+    """True where the scan waits or runs."""
+    return scan.state in UNFINISHED

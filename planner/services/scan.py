@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.models import Deployment, Scan
-from planner.services.ingest import receive_report, report_preview, source_for
+from planner.services.ingest import receive_report, report_preview, scan_confirm, source_for
 
 
 class ScanNotWaiting(ValueError):
@@ -91,6 +91,19 @@ def scan_discard(*, scan: Scan, user: User, now: datetime) -> Scan:
         raise ScanNotWaiting("Only a held scan can be discarded; this one is no longer held.")
     scan.refresh_from_db()
     return scan
+
+
+@transaction.atomic
+def scan_let_through(*, scan: Scan, user: User, now: datetime) -> Scan:
+    """Queues a held scan again, this time to be applied whatever it closes.
+
+    Raises:
+        ScanNotWaiting: the scan is not held.
+    """
+    held = Scan.objects.select_for_update().get(pk=scan.pk)
+    if held.state != Scan.State.HELD:
+        raise ScanNotWaiting("Only a held scan can be let through; this one is not held.")
+    return scan_confirm(scan=held, user=user, now=now)
 
 
 def scan_take_good(*, scan: Scan, user: User, now: datetime) -> Scan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.db import transaction
@@ -15,12 +16,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from planner.domain.report import ReportRejected
 from planner.forms.scan import UploadForm
 from planner.forms.source import SourceForm
-from planner.models import Deployment, Scan
 from planner.selectors.scan_history import scan_by_id, scan_history
-from planner.services.ingest import scan_confirm
 from planner.services.scan import (
     ScanNotWaiting,
     scan_discard,
+    scan_let_through,
     scan_preview,
     scan_receive,
     scan_take_good,
@@ -28,6 +28,9 @@ from planner.services.scan import (
 from planner.tasks import enqueue_scan
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
+
+if TYPE_CHECKING:
+    from planner.models import Deployment, Scan
 
 
 @require_GET
@@ -93,12 +96,12 @@ def raw(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> Htt
 def confirm(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
     """Lets a held scan through."""
     found = _scan_or_404(deployment, scan_id)
-    if found.state != Scan.State.HELD:
-        messages.warning(request, "Only a held scan can be confirmed; this one is not held.")
-        return _to_scan(request, deployment, found)
-    with transaction.atomic():
-        scan_confirm(scan=found, user=request.user, now=request.now)
-        transaction.on_commit(partial(enqueue_scan, found.pk))
+    try:
+        with transaction.atomic():
+            scan_let_through(scan=found, user=request.user, now=request.now)
+            transaction.on_commit(partial(enqueue_scan, found.pk))
+    except ScanNotWaiting as error:
+        messages.warning(request, str(error))
     return _to_scan(request, deployment, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from planner.forms.source import FIELDS, SourceForm
-from planner.models import Deployment, Source
 from planner.selectors.source import source_by_id, source_contents
 from planner.services.rescan import RescanRefused, rescan_request
 from planner.services.source import (
@@ -27,6 +27,9 @@ from planner.services.source import (
 from planner.tasks import enqueue_scan
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
+
+if TYPE_CHECKING:
+    from planner.models import Deployment, Source
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,21 +5,23 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from planner.domain.report import Format, ReportRejected
 from planner.management.command import Command as BaseCommand
-from planner.models import Scan
 from planner.selectors.scan import receipt
+from planner.selectors.scan_history import is_held, is_refused
 from planner.services.rescan import scan_run
 from planner.services.scan import scan_preview, scan_receive
 
+if TYPE_CHECKING:
+    from planner.models import Scan
+
 STDIN = "-"
 AUTO = "auto"
-_REFUSED = (Scan.State.REJECTED, Scan.State.FAILED)
 
 
 class Command(BaseCommand):
@@ -76,9 +78,9 @@ class Command(BaseCommand):
             scan = scan_run(scan_id=scan.pk, now=now) or scan
         if options["json"]:
             self.print_json(receipt(scan))
-        elif scan.state not in _REFUSED:
+        elif not is_refused(scan):
             self._tell(scan, dry_run=options["dry_run"])
-        if scan.state in _REFUSED:
+        if is_refused(scan):
             self._refuse(name, scan)
 
     def _opened(self, file: str) -> AbstractContextManager[IO[bytes]]:
@@ -120,7 +122,7 @@ class Command(BaseCommand):
             self.stdout.write(scan.error)
         for problem in scan.problems:
             self.stdout.write(f"Left out: {_problem_line(problem)}")
-        if scan.state == Scan.State.HELD:
+        if is_held(scan):
             self.say("Send it again with --confirm to let it through.")
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from planner.management.command import Command as BaseCommand
-from planner.models import Scan, Source
 from planner.selectors.scan import receipt
+from planner.selectors.scan_history import is_refused, is_unfinished
 from planner.selectors.source import scanned_sources, source_named
 from planner.services.rescan import RescanRefused, rescan_request, rescans_due, scan_run
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from planner.models import Scan, Source
 
 
 class Command(BaseCommand):
@@ -32,7 +36,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing is due.")
         for scan in finished if not options["json"] else []:
             self.stdout.write(_line(scan))
-        failed = [scan for scan in finished if scan.state in _FAILED]
+        failed = [scan for scan in finished if is_refused(scan)]
         if failed:
             self.fail("\n".join(f"{scan.source.name}: {scan.error}" for scan in failed))
 
@@ -66,11 +70,8 @@ class Command(BaseCommand):
         return scan_run(scan_id=scan.pk, now=timezone.now()) or scan
 
 
-_FAILED = (Scan.State.FAILED, Scan.State.REJECTED)
-
-
 def _line(scan: Scan) -> str:
-    if scan.state in (Scan.State.QUEUED, Scan.State.RUNNING):
+    if is_unfinished(scan):
         return f"{scan.source.name}: {scan.progress or 'another worker has it'}"
     counts = scan.counts
     return (

@@ -65,10 +65,6 @@ _SALT = "flightplan.finding.page"
 _FAR = date(9999, 12, 31)
 
 
-class BadCursor(ValueError):
-    """A cursor that was not given out for this order."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingFilter:
     """Which findings to list. Empty values do not narrow, but for these two: an empty ``state`` means

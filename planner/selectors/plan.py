@@ -54,6 +54,13 @@ def plan_of(
     )
 
 
+def is_kept(deployment: Deployment, plan: Plan) -> bool:
+    """False where the plan is only a look at another template or start than the stored ones."""
+    start = deployment.plan_start
+    kept = calendar_of(deployment).first_from(start) if start else None
+    return plan.template == deployment.plan_template and (plan.proposed or plan.start == kept)
+
+
 def plan_templates() -> dict[str, str]:
     """Keys of the plan templates and their names, the default one first."""
     return templates(rulebook())

@@ -12,6 +12,7 @@ from planner.domain.finding import Severity
 from planner.domain.overview import gates_sentence, headline
 from planner.domain.plan import Phase
 from planner.rendering.charts import Chart, Spark, burn_down, small_burn_down, spark
+from planner.selectors.decision import may_create_deployments
 from planner.selectors.overview import Overview, overview_of
 from planner.selectors.portfolio import PAGE, PortfolioRow, portfolio_headline, portfolio_of
 from planner.views.access import (
@@ -73,6 +74,7 @@ def portfolio_page(request: PersonRequest) -> HttpResponse:
         "headline": portfolio_headline(portfolio.rows, portfolio.total),
         "rows": [(row, _sparks(row)) for row in portfolio.rows],
         "page_size": PAGE,
+        "may_create": may_create_deployments(request.user),
         "tab": "portfolio",
     }
     return render(request, "portfolio/page.html", context)

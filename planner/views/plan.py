@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from planner.domain.plan import Phase, Plan, PlanError, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
-from planner.selectors.plan import leads_of, local_day, plan_of, plan_templates
+from planner.selectors.plan import is_kept, leads_of, local_day, plan_of, plan_templates
 from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
@@ -54,16 +54,13 @@ def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpRespons
 
 def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, object]:
     leads = leads_of(deployment)
-    stored = deployment.plan_template == plan.template and (
-        deployment.plan_start == plan.start or plan.proposed
-    )
     return {
         "plan": plan,
         "sentence": sentence(plan),
         "chart": timeline(plan),
         "phases": [(phase, _led(phase, leads)) for phase in plan.phases],
         "templates": plan_templates(),
-        "is_look": not stored,
+        "is_look": not is_kept(deployment, plan),
         "look": f"template={plan.template}"
         + ("" if plan.proposed else f"&start={plan.start.isoformat()}"),
         "error": error,

@@ -121,6 +121,15 @@ def test_a_manager_keeps_a_template_and_a_start(client_for, alice, planned):
     assert shown(answer).start == date(2027, 1, 11)
 
 
+def test_a_start_on_a_day_off_is_kept_as_the_next_working_day(client_for, alice, planned):
+    answer = client_for(alice).post(KEEP, {"start": "2027-01-09"}, follow=True)
+    assert shown(answer).start == date(2027, 1, 11)
+    assert not answer.context["is_look"]
+    assert (
+        "You are looking at another plan" in client_for(alice).get(f"{URL}?start=2027-01-12").text
+    )
+
+
 # --- Files -----------------------------------------------------------------------------------------------
 
 

@@ -205,7 +205,6 @@ def build_runbook(
         "rollback_groups": rollback_groups,
         "rollback": [step.as_dict() for step in rollback],
         "spot_checks": _spot_checks(book, dags),
-        "rulebook": rulebook.hash,
     }
     return Runbook(
         steps=tuple(steps),
@@ -214,7 +213,7 @@ def build_runbook(
         not_ready_because=tuple(reasons),
         content=content,
         hash=content_hash(content),
-        proposed=_proposed(rulebook, situation)[0],
+        proposed=_readable(_proposed(rulebook, situation)[0]),
     )
 
 
@@ -306,6 +305,15 @@ def _filler(
     proposed, documented = _proposed(rulebook, situation)
     words = proposed | params.words | _facts_as_words(params, facts, rulebook, slug)
     return _Filler(words, documented - set(params.words))
+
+
+def _readable(words: Mapping[str, str]) -> dict[str, str]:
+    """The same words with their blanks filled, but for the backup's file, which has no name yet."""
+    known = {**words, "backup_file": "{{ backup_file }}"}
+    return {
+        key: _BLANK.sub(lambda match: known.get(match[1], match[0]), text)
+        for key, text in words.items()
+    }
 
 
 def _proposed(

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from planner.domain.runbook_params import QUESTIONS
-from planner.selectors.runbook import Shape, params_wrong
+from planner.selectors.runbook import Blank, Shape, params_wrong
 
 CELLS = ("name", "phone", "backup", "backup_phone")
 CELL_LABELS = {"name": "Name", "phone": "Phone", "backup": "Backup", "backup_phone": "Their phone"}
@@ -75,17 +75,14 @@ class RunbookForm(forms.Form):
         for role in shape.roles:
             for cell in CELLS:
                 self.fields[f"roles.{role['key']}.{cell}"] = _line(
-                    f"{role['label']}: {CELL_LABELS[cell].lower()}",
-                    inputmode="tel" if cell.endswith("phone") else "text",
+                    CELL_LABELS[cell], inputmode="tel" if cell.endswith("phone") else "text"
                 )
         for rehearsal in shape.rehearsals:
             self.fields[f"rehearsed.{rehearsal['key']}"] = _line(
                 rehearsal["label"], inputmode="numeric"
             )
         for blank in shape.blanks:
-            self.fields[f"words.{blank.key}"] = _line(
-                blank.label, help_text=blank.help, placeholder=blank.proposed
-            )
+            self.fields[f"words.{blank.key}"] = _word(blank)
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"error-{name}"
 
@@ -149,6 +146,15 @@ def _line(label: str, help_text: str = "", **attributes: str) -> forms.CharField
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", **attributes}),
     )
+
+
+def _word(blank: Blank) -> forms.CharField:
+    """A path on one line; a command in a box that shows all of it."""
+    attributes = {"autocomplete": "off", "spellcheck": "false", "placeholder": blank.proposed}
+    widget = forms.TextInput(attrs=attributes)
+    if blank.long:
+        widget = forms.Textarea(attrs={**attributes, "rows": 3})
+    return forms.CharField(label=blank.label, help_text=blank.help, required=False, widget=widget)
 
 
 def _initial(values: Mapping[str, Any]) -> dict[str, Any]:

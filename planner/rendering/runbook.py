@@ -65,9 +65,18 @@ def _text_step(step: Mapping[str, Any]) -> Iterator[str]:
         return
     yield f"[ ] {when}{step['number']}. {step['action']}"
     yield f"      {_who(step)}{_marks(step)}"
-    yield from (f"      $ {line}" for line in step["command"].splitlines())
+    yield from _text_command(step["command"])
     yield f"      see   {step['expect']}"
     yield f"      else  {step['otherwise']}"
+
+
+def _text_command(command: str) -> Iterator[str]:
+    """Shell lines after a $, a line that goes on without one; requests as they are."""
+    goes_on = False
+    for line in command.splitlines():
+        is_request = line.startswith(("GET ", "POST ", "PATCH ", "https://"))
+        yield f"      {'  ' if goes_on or is_request else '$ '}{line.strip()}"
+        goes_on = line.endswith("\\")
 
 
 def _who(step: Mapping[str, Any]) -> str:

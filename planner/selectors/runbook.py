@@ -109,7 +109,8 @@ class Blank:
     label: str
     help: str
     proposed: str
-    example: bool
+    long: bool
+    """A command or a sentence, not a path or a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,7 @@ def shape_of(deployment: Deployment, draft: Draft) -> Shape:
                 label=entry["label"],
                 help=entry.get("help", ""),
                 proposed=draft.runbook.proposed.get(entry["key"], ""),
-                example=entry.get("example", False),
+                long=entry.get("long", False),
             )
             for entry in fields_for(rulebook(), way, managed)
         ],

@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pypdf import PdfReader
 
+from planner.forms.runbook import RunbookForm
 from planner.models import Deployment, RunbookRevision
 from planner.selectors.runbook import draft_of, shape_of
-from planner.forms.runbook import RunbookForm
 from tests.factories import NOW, make_mixed_findings, make_scan, make_source
 
 URL = "/d/production/runbook/"

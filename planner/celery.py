@@ -1,7 +1,6 @@
 """The Celery app. One beat tick enqueues whatever is due."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

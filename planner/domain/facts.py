@@ -92,7 +92,9 @@ class DeploymentFacts:
 
 FACT_KEYS = tuple(field.name for field in dataclasses.fields(DeploymentFacts))
 _REQUIRED = tuple(
-    field.name for field in dataclasses.fields(DeploymentFacts) if field.default is dataclasses.MISSING
+    field.name
+    for field in dataclasses.fields(DeploymentFacts)
+    if field.default is dataclasses.MISSING
 )
 
 

@@ -74,7 +74,9 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"item {self.index}" if self.index is not None else "the report"
-        return f"{where}, {self.field}: {self.sentence}" if self.field else f"{where}: {self.sentence}"
+        return (
+            f"{where}, {self.field}: {self.sentence}" if self.field else f"{where}: {self.sentence}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

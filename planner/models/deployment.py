@@ -47,7 +47,9 @@ class AxisLead(models.Model):
     owner = models.ForeignKey("planner.Owner", models.CASCADE)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["deployment", "axis"], name="one_lead_per_axis")]
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "axis"], name="one_lead_per_axis")
+        ]
 
 
 class DecisionRecord(models.Model):
@@ -89,7 +91,9 @@ class RunbookRevision(models.Model):
     hash = models.CharField(max_length=64)
     content = models.JSONField()
     rulebook_hash = models.CharField(max_length=64)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True
+    )
     recorded_at = models.DateTimeField()
 
     class Meta:
@@ -106,7 +110,9 @@ class PastedNotes(models.Model):
     title = models.CharField(max_length=200)
     url = models.URLField(max_length=500, blank=True)
     text = models.TextField()
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True
+    )
     pasted_at = models.DateTimeField()
 
     class Meta:

@@ -62,9 +62,7 @@ class Finding(models.Model):
     due = models.DateField(null=True, blank=True)
     due_picked = models.BooleanField(default=False)
     note = models.TextField(blank=True)
-    first_scan = models.ForeignKey(
-        "planner.Scan", models.PROTECT, related_name="+", db_index=False
-    )
+    first_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
     last_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
     """The newest scan that saw it."""
     first_seen = models.DateTimeField()

@@ -22,16 +22,18 @@ class Owner(models.Model):
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.PERSON)
     email = models.EmailField(blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owner_records"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owner_records",
     )
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["deployment", "key"], name="owner_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["deployment", "key"], name="owner_key_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -54,7 +56,9 @@ class OwnerAlias(models.Model):
 class FolderRule(models.Model):
     """Findings below a folder belong to an owner, unless something stronger says otherwise."""
 
-    deployment = models.ForeignKey("planner.Deployment", models.CASCADE, related_name="folder_rules")
+    deployment = models.ForeignKey(
+        "planner.Deployment", models.CASCADE, related_name="folder_rules"
+    )
     pattern = models.CharField(max_length=500)
     """A CODEOWNERS-style pattern, like ``dags/finance/``."""
     owner = models.ForeignKey(Owner, models.CASCADE, related_name="folder_rules")

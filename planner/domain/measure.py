@@ -420,8 +420,9 @@ def _providers(ground: Ground, passed: bool, evidence: str) -> Progress:
     named = ground.facts.provider_dependencies
     words = [
         f"{name} {floors[name]} is the first that needs {ground.stop_line}"
-        for name in named
         if name in floors
+        else f"{name} was not looked up"
+        for name in named
     ]
     total = max(1, len(named))
     return Progress(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from string import Formatter
 from typing import Any
 
 from planner.domain.calendar import (
@@ -554,8 +555,19 @@ def _when(row: Mapping[str, Any]) -> str:
     )
 
 
+BLANKS = frozenset(
+    {
+        *("subdags", "removed_calls", "datasets", "other_errors", "errors", "warnings"),
+        *("errors_ever", "warnings_ever", "subdags_ever", "subdags_left", "datasets_ever"),
+        *("datasets_left", "xcom_left", "dags", "current", "target", "release", "executor"),
+        *("stop", "python"),
+    }
+)
+"""Every name that a template's text may leave blank."""
+
+
 def _blanks(ground: Ground) -> dict[str, str]:
-    """Every name that a template's text may leave blank."""
+    """What fills the blanks of this deployment's plan."""
     counts, facts = ground.counts, ground.facts
 
     def said(number: int) -> str:
@@ -653,12 +665,24 @@ def _gate_words(phase: Phase, today: date) -> str:
 def check_template(raw: Mapping[str, Any]) -> None:
     """
     Raises:
-        PlanError: a measure, condition or blank of the template is not known.
+        PlanError: a measure, condition, axis or blank of the template is not known.
     """
     for phase in raw["phases"]:
         for kind, known in (("activities", ACTIVITY_MEASURES), ("gates", GATE_MEASURES)):
             for row in phase[kind]:
                 if row["measure"] not in known:
                     raise PlanError(f'{row["key"]}: "{row["measure"]}" is not a measure of {kind}.')
-                if row.get("only", "hybrid") not in _CONDITIONS:
-                    raise PlanError(f'{row["key"]}: "{row["only"]}" is not a condition.')
+                _check_row(row)
+    for row in raw["before_after"]:
+        _check_row(row)
+
+
+def _check_row(row: Mapping[str, Any]) -> None:
+    if row.get("only", "hybrid") not in _CONDITIONS:
+        raise PlanError(f'{row["key"]}: "{row["only"]}" is not a condition.')
+    if row.get("axis", Axis.OTHER) not in set(Axis):
+        raise PlanError(f'{row["key"]}: "{row["axis"]}" is not an axis.')
+    for text in (row.get(name, "") for name in ("text", "ask", "before", "now", "after")):
+        for _, blank, _, _ in Formatter().parse(text):
+            if blank is not None and blank not in BLANKS:
+                raise PlanError(f"{row['key']}: {{{blank}}} is not a blank that can be filled.")

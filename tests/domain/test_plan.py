@@ -13,6 +13,7 @@ from planner.domain.facts import facts_from
 from planner.domain.finding import Axis, Category, Severity, State
 from planner.domain.measure import GateState, Sight
 from planner.domain.plan import (
+    BLANKS,
     PlanError,
     Signature,
     build_plan,
@@ -109,10 +110,33 @@ def test_every_measure_and_condition_of_a_template_is_known(template):
     check_template(rulebook().plans[template])
 
 
-def test_an_unknown_measure_is_refused_by_name():
-    raw = {"phases": [{"activities": [], "gates": [{"key": "A.x", "measure": "luck"}]}]}
-    with pytest.raises(PlanError, match=r'^A\.x: "luck" is not a measure of gates\.$'):
+@pytest.mark.parametrize(
+    ("gate", "sentence"),
+    [
+        ({"measure": "luck"}, 'A.x: "luck" is not a measure of gates.'),
+        ({"only": "full-moon"}, 'A.x: "full-moon" is not a condition.'),
+        ({"axis": "sideways"}, 'A.x: "sideways" is not an axis.'),
+        ({"text": "{secret}"}, "A.x: {secret} is not a blank that can be filled."),
+    ],
+)
+def test_a_mistake_in_a_template_is_refused_by_name(gate, sentence):
+    row = {"key": "A.x", "measure": "errors", "text": "0 ERROR on {target}"}
+    raw = {"phases": [{"activities": [], "gates": [row | gate]}], "before_after": []}
+    with pytest.raises(PlanError) as refused:
         check_template(raw)
+    assert str(refused.value) == sentence
+
+
+def test_every_blank_that_a_template_may_leave_is_filled():
+    rows = [
+        {"key": blank, "label": blank, **dict.fromkeys(("before", "now", "after"), f"{{{blank}}}")}
+        for blank in sorted(BLANKS)
+    ]
+    book = rulebook()
+    raw = {**book.plans["nine-weeks"], "before_after": rows}
+    filled = plan(rulebook=replace(book, plans={"nine-weeks": raw})).before_after
+    assert all(row.now and "{" not in row.now for row in filled)
+    assert {row.key: row.now for row in filled}["release"] == "3.1.8"
 
 
 def test_an_unknown_template_is_refused_with_those_that_exist():

@@ -87,6 +87,9 @@ class FindingView:
     row: FindingRow
     rule: Rule | None
     when: str
+    """When it can be fixed, as a sentence."""
+    is_after: bool
+    """It can only be fixed after the flip."""
     suggestion: Suggestion | None
     owners: list[Owner]
 
@@ -122,11 +125,13 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
     live = [waiver for waiver in detail.waivers if waiver.ended_at is None]
     finding.live_waivers = live  # type: ignore[attr-defined]
     (row,) = finding_rows([finding], today=today, most_dags=50)
+    when = when_of(finding.rule_id, finding.symbol, rulebook())
     return FindingView(
         detail=detail,
         row=row,
         rule=rulebook().rules.get(finding.rule_id),
-        when=WHEN_WORDS[when_of(finding.rule_id, finding.symbol, rulebook())],
+        when=WHEN_WORDS[when],
+        is_after=when == "after",
         suggestion=row.suggestion,
         owners=owner_options(deployment),
     )

@@ -303,12 +303,13 @@ def build_plan(
     """The plan of one deployment as it stands today. ``start`` None proposes the next Monday.
 
     Raises:
-        PlanError: there is no such template, or no plan can start on that day.
+        PlanError: there is no such template, it names what is not known, or no plan can start on that day.
     """
     if template not in rulebook.plans:
         known = ", ".join(templates(rulebook))
         raise PlanError(f'"{template}" is not a plan template; use one of {known}.')
     raw = rulebook.plans[template]
+    check_template(raw)
     begin = proposed_start(calendar, today) if start is None else start
     check_start(begin)
     begin = calendar.first_from(begin)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from planner.celery import app
 from planner.services.beat import beat_tick
+from planner.services.finding import waivers_end
 from planner.services.rescan import scan_run
 
 OFFER_SECONDS = 600
@@ -17,8 +18,10 @@ OFFER_SECONDS = 600
 @app.task(ignore_result=True)
 def tick(**kwargs: Any) -> None:
     """Every minute, from the beat."""
-    for scan_id in beat_tick(now=timezone.now()):
+    now = timezone.now()
+    for scan_id in beat_tick(now=now):
         enqueue_scan(scan_id)
+    waivers_end(now=now)
 
 
 @app.task(ignore_result=True)

@@ -5,14 +5,21 @@
   const formOf = (event) => event.target.closest?.("form[data-upload]");
   const megabytes = (bytes) => (bytes / 1_000_000).toFixed(1);
 
+  const light = (event, on) => event.target.closest?.(".drop")?.classList.toggle("over", on);
+
   document.addEventListener("dragover", (event) => {
-    if (formOf(event)) event.preventDefault();
+    if (!formOf(event)) return;
+    event.preventDefault();
+    light(event, true);
   });
+
+  document.addEventListener("dragleave", (event) => light(event, false));
 
   document.addEventListener("drop", (event) => {
     const form = formOf(event);
     if (!form || !event.dataTransfer.files.length) return;
     event.preventDefault();
+    light(event, false);
     form.elements.file.files = event.dataTransfer.files;
     form.elements.file.focus();
   });

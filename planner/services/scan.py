@@ -64,14 +64,16 @@ def scan_preview(
     Raises:
         ReportRejected: the report is empty or too large.
     """
+    source = source_for(deployment=deployment, name=source_name)
     scan = report_preview(
         deployment=deployment,
-        source=source_for(deployment=deployment, name=source_name),
+        source=source,
         stream=stream,
         file_name=file_name,
         options=options,
         now=now,
     )
+    scan.deployment, scan.source = deployment, source
     transaction.set_rollback(True)
     return scan
 

@@ -428,3 +428,10 @@ def test_the_last_sentence_of_a_plan():
     built = plan(counts=clean(), today=date(2026, 12, 21), sight=fresh, signatures=every)
     assert built.current is None
     assert sentence(built) == "Nine weeks to Airflow 3.1: every gate has passed."
+
+
+def test_a_phase_that_has_passed_is_not_moved_by_one_before_it():
+    built = plan(counts=clean(), sight=replace(SEEN, ci_at=None))
+    slips = {phase.key: phase.slip_days for phase in built.phases}
+    assert phase(built, "B").passed
+    assert slips == {"A": 19, "B": 0, "C": 19, "D": 19, "E": 19}

@@ -65,6 +65,7 @@ clean: ## Remove .venv and everything in var/
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Flightplan needs Python 3.11 or later, and found none; install it, or set PYTHON=/path/to/python3."; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Flightplan needs Python 3.11 or later; $(PYTHON) is %d.%d." % sys.version_info[:2])'
 	@echo "==> Making .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
 

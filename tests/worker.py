@@ -34,7 +34,7 @@ def worker(
     """Runs ``celery worker`` until the block ends, and waits until it takes tasks."""
     command = [
         *(sys.executable, "-m", "celery", "--app", "planner.celery", "worker"),
-        *("--loglevel", "INFO", "--pool", "prefork", "--without-gossip", "--without-mingle"),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         *(["--beat"] if beat else []),
         *more,
     ]

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from planner.domain.freshness import age_in_words
-from planner.models import Deployment, Scan
+from planner.models import Beat, Deployment, Scan
+from planner.selectors.health import BEAT_IS_LATE_AFTER, TICK
 from planner.selectors.source import UNFINISHED, SourceRow, source_rows
 
 PAGE = 25
@@ -32,6 +33,8 @@ class ScanHistory:
     next_due_at: datetime | None
     next_is_soon: bool
     """True where the weekday alone names the day."""
+    worker_is_silent: bool
+    """Something waits, and no worker has told that it lives."""
 
     @property
     def is_busy(self) -> bool:
@@ -43,11 +46,12 @@ class ScanHistory:
 
 
 def scan_history(deployment: Deployment, before: int | None, now: datetime) -> ScanHistory:
-    """One page of scans, newest first, with the sources. Five queries."""
+    """One page of scans, newest first, with the sources. Six queries at most."""
     sources = source_rows(deployment)
     scans = list(_older_than(deployment, before)[: PAGE + 1])
     due = [row.source.next_due_at for row in sources if row.source.next_due_at]
     next_due_at = min(due, default=None)
+    unfinished = list(_scans_of(deployment).filter(state__in=UNFINISHED).order_by("id")[:PAGE])
     last_applied = _scans_of(deployment).filter(state__in=APPLIED).first()
     return ScanHistory(
         sources=sources,
@@ -55,11 +59,16 @@ def scan_history(deployment: Deployment, before: int | None, now: datetime) -> S
         cursor=scans[PAGE - 1].pk if len(scans) > PAGE else None,
         is_first_page=before is None,
         last_applied=last_applied,
-        unfinished=list(_scans_of(deployment).filter(state__in=UNFINISHED).order_by("id")[:PAGE]),
+        unfinished=unfinished,
         age=_age(last_applied, now),
         next_due_at=next_due_at,
+        worker_is_silent=bool(unfinished) and not _worker_lives(now),
         next_is_soon=next_due_at is not None and next_due_at - now < timedelta(days=6),
     )
+
+
+def _worker_lives(now: datetime) -> bool:
+    return Beat.objects.filter(name=TICK, at__gt=now - BEAT_IS_LATE_AFTER).exists()
 
 
 def _age(scan: Scan | None, now: datetime) -> str:

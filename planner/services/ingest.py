@@ -10,7 +10,7 @@ from datetime import datetime
 from mmap import mmap
 from typing import IO, Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.change import Changes, compare
@@ -65,7 +65,7 @@ def receive_report(
     file_name: str,
     options: Mapping[str, Any],
     cause: str,
-    user: AbstractBaseUser | None,
+    user: User | None,
     now: datetime,
 ) -> Scan:
     """Store a report's bytes and queue a scan of them. With ``confirm``, a held scan of the same bytes is taken.
@@ -92,7 +92,7 @@ def receive_report(
     )
 
 
-def scan_confirm(*, scan: Scan, user: AbstractBaseUser | None, now: datetime) -> Scan:
+def scan_confirm(*, scan: Scan, user: User | None, now: datetime) -> Scan:
     """Let a held scan through: it is queued again and the brake is off."""
     scan.state = Scan.State.QUEUED
     scan.options = {**scan.options, "confirm": True}
@@ -186,7 +186,7 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
     if report.problems and not scan.options.get("take_good"):
         bad, received = len(report.problems), report.received
         raise ReportRejected(
-            f"{bad} of {received} items cannot be read ({report.problems[0]}). Nothing was changed. "
+            f"{bad} of {received} items cannot be read ({str(report.problems[0]).rstrip('.')}). Nothing was changed. "
             "Mend the report, or choose to take the good ones."
         )
     with transaction.atomic():

@@ -161,9 +161,10 @@ def _is_to_be_fetched(scan: Scan) -> bool:
 
 def _collect(scan: Scan, lease: Lease, clock: Callable[[], datetime]) -> None:
     """Reads the source and keeps the report with the scan."""
-    lease_progress(lease=lease, text=_READING[scan.source.kind], percent=10, now=clock())
+    kind = Source.Kind(scan.source.kind)
+    lease_progress(lease=lease, text=_READING[kind], percent=10, now=clock())
     with tempfile.TemporaryFile() as report:
-        _READERS[Source.Kind(scan.source.kind)](scan, report)
+        _READERS[kind](scan, report)
         report.seek(0)
         raw = raw_store(stream=report)
     lease_progress(lease=lease, text="Reading the report", percent=60, now=clock())

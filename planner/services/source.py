@@ -126,7 +126,7 @@ def source_pause(*, source: Source, paused: bool, now: datetime) -> Source:
 def source_remove(*, source: Source) -> None:
     """Removes a source with its findings, scans and raw files. Other sources keep theirs."""
     raw_reports = {
-        RawReport(name=scan.raw.name, sha256=scan.sha256, size=scan.size)
+        RawReport(name=str(scan.raw.name), sha256=scan.sha256, size=scan.size)
         for scan in Scan.objects.filter(source=source).exclude(raw="")
     }
     Source.objects.filter(pk=source.pk).update(last_scan=None)

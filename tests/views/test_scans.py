@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from planner.models import Deployment, Finding, Scan, Source
+from planner.services.beat import beat_tick
 from planner.services.rescan import rescan_request, scan_run
 from planner.services.scan import scan_receive
 from planner.services.source import SourceDraft, source_store
@@ -245,6 +246,18 @@ def test_polling_stops_when_nothing_runs_any_more(
         page = client.get(path, headers={"HX-Request": "true"}).content.decode()
         assert "every 2s" in page
         assert "Reading" in page and 'value="40"' in page
+
+
+def test_a_silent_worker_is_told_while_something_waits(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    scan = applied(deployment, ITEM)
+    client, words = client_for(alice), "No worker has answered"
+    assert words not in client.get(PAGE).content.decode()
+    Scan.objects.filter(pk=scan.pk).update(state=Scan.State.QUEUED)
+    assert words in client.get(PAGE).content.decode()
+    beat_tick(now=datetime.now(UTC))
+    assert words not in client.get(PAGE).content.decode()
 
 
 # ------------------------------------------------------------------------------- one receipt

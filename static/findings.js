@@ -7,7 +7,7 @@
       const all = form.querySelector("[name=everything]");
       const picked = form.querySelectorAll("[name=finding]:checked");
       label.textContent = all?.checked ? "All that match" : picked.length ? `${picked.length} picked` : "Nothing picked";
-      for (const box of form.querySelectorAll("[name=finding]")) box.closest("tr, article")?.setAttribute("aria-selected", box.checked);
+      for (const box of form.querySelectorAll("[name=finding]")) box.closest("tr")?.setAttribute("aria-selected", box.checked);
     }
   };
   document.addEventListener("change", tell);

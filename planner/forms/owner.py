@@ -6,7 +6,7 @@ import re
 
 from django import forms
 
-from planner.models import Owner
+from planner.selectors.owner import OWNER_KINDS
 
 
 class OwnerForm(forms.Form):
@@ -14,7 +14,7 @@ class OwnerForm(forms.Form):
 
     name = forms.CharField(max_length=200, error_messages={"required": "The owner needs a name."})
     email = forms.CharField(max_length=254, required=False)
-    kind = forms.ChoiceField(choices=Owner.Kind.choices, required=False)
+    kind = forms.ChoiceField(choices=OWNER_KINDS, required=False)
     active = forms.BooleanField(required=False)
     aliases = forms.CharField(max_length=5000, required=False)
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from planner.domain.csv_cells import unguard
 from planner.domain.note import clean_note
 from planner.domain.ownership import owner_key
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
 
 KEY_COLUMNS = ("finding", "id", "path")
 VALUE_COLUMNS = ("owner", "due", "note")
@@ -96,7 +101,7 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _columns(reader: csv._reader) -> dict[str, int]:
+def _columns(reader: _Reader) -> dict[str, int]:
     try:
         header = next(reader, [])
     except csv.Error as error:
@@ -111,7 +116,8 @@ def _columns(reader: csv._reader) -> dict[str, int]:
     return columns
 
 
-def _lines(reader: csv._reader):  # type: ignore[no-untyped-def]
+def _lines(reader: _Reader) -> Iterator[tuple[int, list[str]]]:
+    """Every line that is not empty, with the number of its first line in the file."""
     begins = reader.line_num + 1
     while True:
         try:

@@ -223,7 +223,7 @@ def finding_counts(deployment: Deployment, filters: FindingFilter, *, today: dat
         # These three are told apart below, from one set of groups.
         if name not in ("severity", "state", "rule"):
             rows = rows.filter(condition)
-    groups = rows.values("severity", "state", "regressed", "rule_id").annotate(n=Count("pk"))
+    groups: Any = rows.values("severity", "state", "regressed", "rule_id").annotate(n=Count("pk"))
     return _count(groups.order_by(), filters)
 
 
@@ -378,7 +378,7 @@ def _due(due: str, today: date) -> Q:
     return Q(due__isnull=True) if due == "none" else Q()
 
 
-def _count(groups: Iterable[dict[str, Any]], filters: FindingFilter) -> FindingCounts:
+def _count(groups: Iterable[Mapping[str, Any]], filters: FindingFilter) -> FindingCounts:
     shown = 0
     severities: Counter[str] = Counter()
     states: Counter[str] = Counter()

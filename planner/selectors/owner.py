@@ -18,6 +18,9 @@ from planner.selectors.finding_row import FindingRow, finding_rows
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+OWNER_KINDS = Owner.Kind.choices
+"""What an owner can be, with the words for it."""
+
 PRINT_LIMIT = 500
 """Findings of one owner on one page; the rest is a link to the list."""
 

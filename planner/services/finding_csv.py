@@ -16,10 +16,20 @@ from django.db import transaction
 
 from planner.domain.finding import LIVE_STATES
 from planner.models import Deployment, Finding, Owner
-from planner.parsers.finding_csv import CsvProblem, CsvRow, read_finding_csv
+from planner.parsers.finding_csv import CsvProblem, CsvRejected, CsvRow, read_finding_csv
 from planner.selectors.owner import owners_by_name
 from planner.services.finding import FindingEdit, Outcome, findings_edit
 from planner.services.ownership import owners_ensure
+
+__all__ = [
+    "CsvRejected",
+    "ImportGone",
+    "Preview",
+    "import_apply",
+    "import_apply_stored",
+    "import_preview",
+    "import_store",
+]
 
 _BATCH = 5_000
 _T = TypeVar("_T")

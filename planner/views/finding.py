@@ -31,7 +31,6 @@ from planner.forms.finding import (
     WaiveForm,
     filter_from,
 )
-from planner.parsers.finding_csv import CsvRejected
 from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
 from planner.selectors.finding import (
     CATEGORIES,
@@ -58,6 +57,7 @@ from planner.services.finding import (
     waiver_end,
 )
 from planner.services.finding_csv import (
+    CsvRejected,
     ImportGone,
     import_apply_stored,
     import_preview,
@@ -218,13 +218,18 @@ class _Action:
 def _assign(
     request: DeploymentRequest, deployment: Deployment, ids: list[int], values: dict[str, Any]
 ) -> tuple[Outcome, str]:
-    same = {"deployment": deployment, "finding_ids": ids, "now": request.now, "user": request.user}
     if not values["owner"]:
-        return finding_unpick(**same), "handed back to the rules."
+        outcome = finding_unpick(
+            deployment=deployment, finding_ids=ids, now=request.now, user=request.user
+        )
+        return outcome, "handed back to the rules."
     owner = owner_named(deployment, owner_key(values["owner"]))
     if owner is None:
         raise FindingError("owner", f"“{values['owner']}” is no owner here. Add them under Owners.")
-    return finding_assign(**same, owner=owner), f"assigned to {owner.name}."
+    outcome = finding_assign(
+        deployment=deployment, finding_ids=ids, owner=owner, now=request.now, user=request.user
+    )
+    return outcome, f"assigned to {owner.name}."
 
 
 def _claim(

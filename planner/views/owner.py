@@ -192,8 +192,8 @@ def mine(request: PersonRequest) -> HttpResponse:
 @person_view
 def mine_claim(request: PersonRequest) -> HttpResponse:
     """Claims some of one's own findings as fixed."""
-    pick, words = PickForm(request.POST), ClaimForm(request.POST)
-    why = words.cleaned_data["why"] if words.is_valid() else ""
+    pick, claim = PickForm(request.POST), ClaimForm(request.POST)
+    why = claim.cleaned_data["why"] if claim.is_valid() else ""
     outcome = my_findings_claim(
         user=request.user, finding_ids=pick.picked(), why=why, now=request.now
     )

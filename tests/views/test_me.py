@@ -43,11 +43,12 @@ def test_it_leads_with_what_is_due_this_week(
 ) -> None:
     today = timezone.localdate()
     make_finding(scan, owner=bobs, path="dags/late.py", due=today - timedelta(days=9))
+    make_finding(scan, owner=bobs, path="dags/now.py", due=today)
     make_finding(scan, owner=bobs, path="dags/far.py", due=today + timedelta(days=30))
     make_finding(scan, path="dags/other.py")
     text = text_of(client_for(bob).get("/me/"))
-    assert text.startswith("One finding is due this week, Bob. One of them is late.")
-    assert "2 are open in all, 2 of them block a cutover" in text
+    assert text.startswith("2 findings are due this week, Bob. One of them is late.")
+    assert "3 are open in all, 3 of them block a cutover" in text
     assert "dags/late.py" in text
     assert "dags/far.py" not in text
     everything = text_of(client_for(bob).get("/me/?show=all"))

@@ -14,7 +14,7 @@ from django.core.management.base import (
     CommandParser,
     handle_default_options,
 )
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from planner.selectors.deployment import deployment_named
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from planner.models import Deployment
 
 USAGE_ERROR = 2
+DEPLOYMENTS = "planner_deployment"
+"""A table that is there once the database was migrated."""
 
 
 class Command(BaseCommand):
@@ -68,6 +70,12 @@ class Command(BaseCommand):
         except CommandError as error:
             self.say(str(error).removeprefix("Error: "))
             sys.exit(USAGE_ERROR if str(error).startswith("Error: ") else error.returncode)
+        except DatabaseError:
+            connections.close_all()
+            if DEPLOYMENTS in connections[DEFAULT_DB_ALIAS].introspection.table_names():
+                raise
+            self.say("The database has no tables yet; make them with: manage.py migrate")
+            sys.exit(USAGE_ERROR)
         except BrokenPipeError:
             # Whoever read our output has gone; the interpreter must not flush into the pipe again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

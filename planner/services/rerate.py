@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from planner.domain.due import due_date
 from planner.domain.finding import SEVERITY_ORDER
-from planner.domain.rating import Rater
+from planner.domain.rating import Rater, when_of
 from planner.domain.report import Observation
 from planner.models import Deployment, Event, Finding
 from planner.rulebook.load import rulebook
@@ -18,6 +19,7 @@ from planner.selectors.deployment import target_line_of
 def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
     """Bring severity, category, axis and minutes of every finding up to date. Returns how many changed severity.
 
+    What changed severity is due anew, counted from now, but for the dates that people picked.
     Does nothing where the findings were rated for this target with this rulebook already.
     """
     book = rulebook()
@@ -32,6 +34,7 @@ def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
         .order_by()
         .distinct()
     )
+    days = {**book.decision["due_days"], **deployment.due_days}
     changed = 0
     for rule_id, symbol, reported, severity, known in list(kinds):
         rating = rater(Observation(rule=rule_id, symbol=symbol, severity=reported))
@@ -45,6 +48,14 @@ def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
         )
         if rating.severity != severity:
             changed += _log(list(same.values_list("pk", flat=True)), severity, rating.severity, now)
+            due = due_date(
+                first_seen=now.date(),
+                severity=rating.severity,
+                category=rating.category,
+                days=days,
+                when=when_of(rule_id, symbol, book),
+            )
+            same.filter(due_picked=False).update(due=due)
         same.update(
             known=rating.known,
             severity=rating.severity,

@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from planner.domain.finding import SEVERITY_ORDER, Category
+from planner.domain.measure import plural
 from planner.domain.report import Format, ReportRejected
 from planner.management.command import Command as BaseCommand
 from planner.selectors.scan import receipt
@@ -116,8 +118,13 @@ class Command(BaseCommand):
                 )
             )
         )
-        for severity, count in counts.get("by_severity", {}).items():
-            self.stdout.write(f"  {severity} {count:,}")
+        for severity in SEVERITY_ORDER:
+            if count := counts.get("by_severity", {}).get(severity):
+                self.stdout.write(f"  {severity} {count:,}")
+        if scan.totals and not dry_run:
+            block = scan.totals["by_category"].get(Category.BLOCK, 0)
+            words = plural(block, "open block finding")
+            self.stdout.write(f"{scan.deployment.name} now has {words}.")
         if scan.error:
             self.stdout.write(scan.error)
         for problem in scan.problems:

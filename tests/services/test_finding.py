@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from planner.domain.finding import State
 from planner.domain.lifecycle import fold
 from planner.models import Deployment, Event, Finding, Scan, Waiver
+from planner.services.beat import beat_tick
 from planner.services.finding import (
     FindingEdit,
     FindingError,
@@ -163,6 +164,14 @@ def test_a_waiver_ends_by_itself_the_day_after_its_last(
     assert finding.state == State.OPEN
     assert last_event(finding).kind == "waiver_ended"
     assert finding.waivers.get().ended_at is not None
+
+
+def test_the_beat_ends_waivers(deployment: Deployment, alice: User, scan: Scan) -> None:
+    finding = make_finding(scan)
+    waive(deployment, finding, alice, TODAY + timedelta(days=1))
+    beat_tick(now=NOW + timedelta(days=2))
+    finding.refresh_from_db()
+    assert finding.state == State.OPEN
 
 
 def test_a_waiver_of_something_fixed_meanwhile_ends_without_reopening_it(

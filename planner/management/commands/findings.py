@@ -39,12 +39,17 @@ class Command(BaseCommand):
         parser.add_argument("--deployment", required=True, metavar="SLUG", help="the deployment")
         parser.add_argument("--owner", default="", help="an owner's key or alias, or: nobody")
         parser.add_argument("--state", choices=[name for name in STATES if name], default="all")
-        parser.add_argument("--severity", type=str.upper, choices=list(Severity), action="append")
+        parser.add_argument(
+            "--severity",
+            type=str.upper,
+            choices=[severity.value for severity in Severity],
+            action="append",
+        )
         parser.add_argument("--rule", default="", help="a canonical rule id, like AIR301")
         parser.add_argument(
             "--category", choices=[name for name in CATEGORIES if name], default="all"
         )
-        parser.add_argument("--axis", choices=list(Axis), default="")
+        parser.add_argument("--axis", choices=[axis.value for axis in Axis], default="")
         parser.add_argument("--dag", default="", metavar="DAG_ID", help="findings of this DAG")
         parser.add_argument("--path", default="", help="the start of a path, like dags/finance/")
         parser.add_argument("--text", default="", help="words in path, message, rule or name")

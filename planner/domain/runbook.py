@@ -35,6 +35,9 @@ HASH_LENGTH = 10
 FORMAT = 1
 """Of the stored content; grows when a stored revision would need other templates."""
 
+SECOND_ENVIRONMENT_ONLY = ("composer", "mwaa")
+"""Hostings whose documents know no upgrade of an environment from 2 to 3."""
+
 _BLANK = re.compile(r"\{\{ *([a-z0-9_]+) *\}\}")
 _DEEPEST = 4
 """Blanks may fill blanks this many times; more is a circle."""
@@ -303,7 +306,7 @@ def _filler(
     situation: Mapping[str, Any],
 ) -> _Filler:
     proposed, documented = _proposed(rulebook, situation)
-    words = proposed | params.words | _facts_as_words(params, facts, rulebook, slug)
+    words = {**proposed, **params.words, **_facts_as_words(params, facts, rulebook, slug)}
     return _Filler(words, documented - set(params.words))
 
 
@@ -672,6 +675,11 @@ def _facts_forbid(book: _Book) -> list[str]:
         reasons.append(
             "The metadata database is SQLite: the migration deletes every task instance. "
             "Move 2.x to PostgreSQL or MySQL first."
+        )
+    if book.situation["way"] == "in-place" and book.situation["hosting"] in SECOND_ENVIRONMENT_ONLY:
+        reasons.append(
+            f"{book.filler.words['platform']} moves from Airflow 2 to 3 by a second environment; "
+            "there is no way in place."
         )
     if version(book.facts.current_version) < version("2.7"):
         reasons.append(

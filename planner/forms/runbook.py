@@ -151,7 +151,7 @@ def _line(label: str, help_text: str = "", **attributes: str) -> forms.CharField
 def _word(blank: Blank) -> forms.CharField:
     """A path on one line; a command in a box that shows all of it."""
     attributes = {"autocomplete": "off", "spellcheck": "false", "placeholder": blank.proposed}
-    widget = forms.TextInput(attrs=attributes)
+    widget: forms.Widget = forms.TextInput(attrs=attributes)
     if blank.long:
         widget = forms.Textarea(attrs={**attributes, "rows": 3})
     return forms.CharField(label=blank.label, help_text=blank.help, required=False, widget=widget)

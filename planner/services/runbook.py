@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.runbook_params import params_from
@@ -34,7 +34,7 @@ def runbook_params_save(*, deployment: Deployment, values: Mapping[str, Any]) ->
 def runbook_record(
     *,
     deployment: Deployment,
-    author: AbstractBaseUser | None,
+    author: User | None,
     now: datetime,
     values: Mapping[str, Any] | None = None,
 ) -> RunbookRevision:

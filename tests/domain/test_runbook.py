@@ -489,6 +489,12 @@ class TestReady:
         assert "deletes every task instance" in book.not_ready_because[0]
         assert any("deletes every task instance" in note for note in book.content["notes"])
 
+    def test_a_platform_without_a_way_in_place(self) -> None:
+        book = make(way="in-place", facts=dataclasses.replace(FACTS, hosting="mwaa"))
+
+        assert "there is no way in place" in book.not_ready_because[0]
+        assert "astro deploy" not in {line.command for line in book.steps}
+
     def test_too_old_for_a_direct_migration(self) -> None:
         book = make(facts=dataclasses.replace(FACTS, current_version="2.6.3"))
 

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.models import Deployment, Owner, Scan
@@ -29,7 +29,7 @@ class Sample:
     is_new: bool
 
 
-def sample_load(*, now: datetime, user: AbstractBaseUser) -> list[Sample]:
+def sample_load(*, now: datetime, user: User) -> list[Sample]:
     """Load what is missing of the sample. What people changed in it since stays as it is.
 
     Args:
@@ -45,9 +45,7 @@ def sample_load(*, now: datetime, user: AbstractBaseUser) -> list[Sample]:
 
 
 @transaction.atomic
-def _once(
-    slug: str, name: str, reports: list[Path], now: datetime, user: AbstractBaseUser
-) -> Sample:
+def _once(slug: str, name: str, reports: list[Path], now: datetime, user: User) -> Sample:
     existing = Deployment.objects.filter(slug=slug).first()
     if existing is not None:
         return Sample(existing, is_new=False)

@@ -164,7 +164,12 @@ def _ingest_into_new_deployment() -> Callable[[Path], None]:
     from planner.models import Deployment, Scan
     from planner.services.ingest import apply_scan, receive_report, source_for
 
-    facts = {"name": "Bench", "current_version": "2.10.5", "target_version": "3.1", "dag_count": 400}
+    facts = {
+        "name": "Bench",
+        "current_version": "2.10.5",
+        "target_version": "3.1",
+        "dag_count": 400,
+    }
     deployment = Deployment.objects.create(slug="bench", name="Bench", facts=facts)
     source = source_for(deployment=deployment)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from planner.domain.rules import Rulebook
 from planner.domain.window import Window, WindowError, localise, wall, zone_named
@@ -135,14 +136,14 @@ def _window(
     return Window(freeze, flip, end, zone.key, tuple(note for note in notes if note))
 
 
-def _point(  # type: ignore[no-untyped-def]
+def _point(
     name: str,
     values: Mapping[str, Any],
     freeze: datetime,
     rules: Mapping[str, Any],
-    zone,
+    zone: ZoneInfo,
     *,
-    flip=None,
+    flip: datetime | None = None,
 ) -> tuple[datetime, str]:
     """The flip or the end: as typed, else the rulebook's day and clock."""
     typed = _moment(name, values.get(name))

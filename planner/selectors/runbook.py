@@ -75,7 +75,22 @@ def values_of(deployment: Deployment, plan: Plan) -> dict[str, Any]:
         "zone": deployment.facts.get("time_zone") or "UTC",
     }
     stored = {key: value for key, value in deployment.runbook.items() if value not in ("", None)}
-    return {**proposed, **stored}
+    return {**proposed, **stored, **_still_known(stored)}
+
+
+def _still_known(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Roles, rehearsals and blanks that this rulebook has; a newer one may have dropped some."""
+    settings = rulebook().runbook["settings"]
+    known = {"roles": "role", "rehearsed": "rehearsal", "words": "field"}
+    return {
+        name: {
+            key: value
+            for key, value in stored[name].items()
+            if key in {entry["key"] for entry in settings[table]}
+        }
+        for name, table in known.items()
+        if name in stored
+    }
 
 
 def draft_of(

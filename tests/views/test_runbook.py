@@ -174,6 +174,14 @@ class TestParameters:
         deployment.refresh_from_db()
         assert deployment.runbook == {}
 
+    def test_what_a_newer_rulebook_has_dropped_is_left_out(
+        self, client_for: ClientFor, alice: User, deployment: Deployment
+    ) -> None:
+        deployment.runbook = {"words": {"gone": "x"}, "roles": {"pilot": {"name": "y"}}}
+        deployment.save()
+
+        assert client_for(alice).get(URL).status_code == 200
+
 
 class TestRevisions:
     def test_recording_numbers_it_and_it_reprints_the_same(

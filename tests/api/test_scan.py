@@ -119,6 +119,17 @@ def test_the_same_key_answers_with_the_first_scan(
     assert send(secret).json() != first.json()
 
 
+def test_the_same_report_of_another_run_is_a_duplicate(deployment: Deployment) -> None:
+    secret = token(deployment)
+    states = []
+    for run in ("run-1", "run-2"):
+        send(secret, query=f"?complete=true&commit={run}", **{"Idempotency-Key": run})
+        scan = scan_run(scan_id=Scan.objects.latest("id").pk, now=NOW)
+        assert scan is not None
+        states.append(scan.state)
+    assert states == ["done", "duplicate"]
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

@@ -116,7 +116,9 @@ def test_running_it_twice_changes_nothing(source: Source) -> None:
 def test_a_held_rescan_that_is_confirmed_is_applied_as_it_was_read(
     source: Source, repository: Repository, alice: User
 ) -> None:
-    many = "from airflow import Dataset\n" + "".join(f"d{n} = Dataset('s3://{n}')\n" for n in range(60))
+    many = "from airflow import Dataset\n" + "".join(
+        f"d{n} = Dataset('s3://{n}')\n" for n in range(60)
+    )
     repository.commit(dags__many=many)
     rescan(source)
     repository.commit(dags__many="x = 1\n")

@@ -32,12 +32,19 @@ class Repository:
     def commit(self, **files: str) -> str:
         """Writes files (``dags__sales`` is dags/sales.py) and commits all that changed."""
         for name, text in files.items():
-            path = self.folder / f"{name.replace('__', '/')}.py"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            self.write(f"{name.replace('__', '/')}.py", text)
         self._git("add", "--all")
         self._git("commit", "--quiet", "--message", "change")
         return self._git("rev-parse", "HEAD").strip()
+
+    def write(self, path: str, text: str) -> None:
+        """Puts a file of any name there; the next commit takes it."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def remove(self, path: str) -> None:
+        self._git("rm", "--quiet", path)
 
     def rename(self, old: str, new: str) -> None:
         self._git("mv", old, new)

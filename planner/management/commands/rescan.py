@@ -74,8 +74,15 @@ def _line(scan: Scan) -> str:
     if is_unfinished(scan):
         return f"{scan.source.name}: {scan.progress or 'another worker has it'}"
     counts = scan.counts
-    return (
-        f"{scan.source.name}: {scan.state}, {counts.get('new', 0):,} new, "
-        f"{counts.get('fixed', 0):,} fixed, {counts.get('moved', 0):,} moved, "
-        f"{counts.get('unchanged', 0):,} unchanged"
-    )
+    told = ", ".join(f"{counts.get(key, 0):,} {words}" for key, words in _COUNTED.items())
+    return f"{scan.source.name}: {scan.state}, {told}"
+
+
+_COUNTED = {
+    "new": "new",
+    "fixed": "fixed",
+    "removed": "removed",
+    "moved": "moved",
+    "unchanged": "unchanged",
+    "regressed": "came back",
+}

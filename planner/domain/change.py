@@ -42,6 +42,8 @@ class Changes:
     reopened: list[Step] = field(default_factory=list)
     contradicted: list[Step] = field(default_factory=list)
     closed: list[Step] = field(default_factory=list)
+    unseen: list[int] = field(default_factory=list)
+    """Live known findings that this scan did not see, those it closes included."""
     not_covered: Counter[str] = field(default_factory=Counter)
     """How many known findings were not looked for, by reason."""
     live: int = 0
@@ -81,6 +83,7 @@ def compare(
     for position, sighting in enumerate(matching.new_of):
         index = live[position]
         if sighting < 0:
+            changes.unseen.append(index)
             _absent(index, known[index], proof, matching, changes)
             continue
         seen[sighting] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -56,12 +56,13 @@ def is_absolute(path: str) -> bool:
 
 
 def choose_root(
-    paths: Iterable[str], *, named: str, base: str, known: Collection[str]
+    paths: Iterable[str], *, named: str, base: str, known: Callable[[], Collection[str]]
 ) -> RootChoice:
     """The one root for all paths of a report.
 
     The root ``named`` by the sender wins; else the ``base`` the report itself names; else the folder under
-    which most paths end in files the source already knows (``known``, relative); else the common folder.
+    which most paths end in files the source already knows (``known``, relative, only asked for where it
+    comes to that); else the common folder.
     Paths that lead out of their folder are left aside here: ``relative_to`` refuses them.
 
     Raises PathRefused for a named root with ``..``.
@@ -74,7 +75,7 @@ def choose_root(
     own = _own_base(base)
     if own and any(_under(own, path) for path in absolute):
         return RootChoice(own, "named in the report")
-    return _root_of_known(absolute, known) or _common_folder(absolute)
+    return _root_of_known(absolute, known()) or _common_folder(absolute)
 
 
 def relative_to(root: str, path: str) -> str:

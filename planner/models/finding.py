@@ -63,8 +63,13 @@ class Finding(models.Model):
     due_picked = models.BooleanField(default=False)
     note = models.TextField(blank=True)
     first_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
-    last_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
-    """The newest scan that saw it."""
+    last_scan = models.ForeignKey(
+        "planner.Scan", models.PROTECT, related_name="+", db_index=False, null=True
+    )
+    """The last scan that saw it, where the newest applied one of its checker and source did not.
+
+    Empty while the newest one does see it, so that an unchanged finding is never written.
+    """
     first_seen = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 

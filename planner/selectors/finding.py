@@ -25,8 +25,9 @@ from django.utils import timezone
 
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
 from planner.domain.history import change_from, sentence
-from planner.models import Deployment, Event, Finding, Owner, Source, Waiver
+from planner.models import Deployment, Event, Finding, Owner, Scan, Source, Waiver
 from planner.rulebook.load import rulebook
+from planner.selectors.scan import newest_applied
 from planner.selectors.tally import in_family
 
 NOBODY = "nobody"
@@ -166,6 +167,8 @@ class FindingDetail:
     finding: Finding
     history: list[HistoryLine]
     waivers: list[Waiver] = field(default_factory=list)
+    last_scan: Scan | None = None
+    """The last scan that saw it."""
 
 
 def week_end(today: date) -> date:
@@ -258,7 +261,8 @@ def finding_detail(deployment: Deployment, finding_id: int) -> FindingDetail | N
     events = finding.events.select_related("actor", "scan").order_by("pk")
     lines = [HistoryLine(event, event_sentence(event)) for event in events]
     waivers = finding.waivers.select_related("approver").order_by("-pk")
-    return FindingDetail(finding, lines, list(waivers))
+    last_scan = finding.last_scan or newest_applied(finding.source, finding.checker)
+    return FindingDetail(finding, lines, list(waivers), last_scan)
 
 
 def event_sentence(event: Event) -> str:

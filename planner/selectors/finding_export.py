@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from planner.domain.history import change_from, sentence
 from planner.models import Deployment, Event, Finding, Scan
 from planner.selectors.finding import FindingFilter, finding_page, scan_words
+from planner.selectors.scan import newest_applied_ids
 
 _BATCH = 5_000
 
@@ -58,6 +59,7 @@ class _Seen:
         scans = Scan.objects.filter(deployment=deployment)
         columns = ("pk", "public_id", "created_at", "confirmed_at")
         self._scans = {row[0]: row[1:] for row in scans.values_list(*columns)}
+        self._newest = newest_applied_ids(deployment)
         self._people: dict[int, tuple[str, str]] = {}
 
     def scan_id(self, key: int | None) -> str | None:
@@ -66,7 +68,9 @@ class _Seen:
     def scan_words(self, key: int | None) -> str:
         return scan_words(self._scans[key][1]) if key in self._scans else ""
 
-    def last_seen(self, key: int) -> datetime:
+    def last_seen(self, finding: Finding) -> datetime:
+        """When a scan last saw it; the same report sent again counts."""
+        key = finding.last_scan_id or self._newest[finding.source_id, finding.checker]
         _, created_at, confirmed_at = self._scans[key]
         return confirmed_at or created_at
 
@@ -142,7 +146,7 @@ def _document(finding: Finding, seen: _Seen) -> dict[str, Any]:
         "due": finding.due.isoformat() if finding.due else None,
         "note": finding.note,
         "first_seen": finding.first_seen.isoformat(),
-        "last_seen": seen.last_seen(finding.last_scan_id).isoformat(),
+        "last_seen": seen.last_seen(finding).isoformat(),
     }
 
 

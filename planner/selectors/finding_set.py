@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from typing import Any
 
 from planner.domain.change import Known
 from planner.domain.finding import State
 from planner.domain.identity import identity_text
 from planner.domain.matching import Trace
-from planner.models import Finding, Source
+from planner.models import Dag, Finding, Source
 
 _BATCH = 10_000
 
@@ -55,7 +56,11 @@ def known_findings(source: Source) -> list[Known]:
 
 
 def known_paths(source: Source) -> frozenset[str]:
-    """Files the source is known to have: those with findings, and those with DAGs."""
-    with_findings = Finding.objects.filter(source=source).order_by().values_list("path", flat=True)
-    with_dags = source.dags.order_by().values_list("path", flat=True)
+    """Files the source is known to have; where it has none yet, those of the whole deployment."""
+    return _paths(source=source) or _paths(deployment=source.deployment_id)
+
+
+def _paths(**where: Any) -> frozenset[str]:
+    with_findings = Finding.objects.filter(**where).order_by().values_list("path", flat=True)
+    with_dags = Dag.objects.filter(**where).order_by().values_list("path", flat=True)
     return frozenset(with_findings.distinct()).union(with_dags.distinct())

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 
 from planner.domain.finding import ACTIVE_STATES
-from planner.models import Deployment, Finding, Scan
+from planner.models import Deployment, Finding, Scan, Source
 from planner.selectors.dag import dag_tally
 
 _STATUS = {
@@ -18,6 +18,21 @@ _STATUS = {
 }
 _COUNTS = ("received", "new", "unchanged", "moved", "fixed", "removed", "regressed", "not_covered")
 _TALLIES = ("by_severity", "by_category", "by_rule")
+
+
+def newest_applied(source: Source, tool: str, *, before: Scan | None = None) -> Scan | None:
+    """The newest applied scan of one tool in one source, ``before`` itself left out."""
+    applied = Scan.objects.filter(source=source, tool=tool, state=Scan.State.DONE)
+    if before is not None:
+        applied = applied.exclude(pk=before.pk)
+    return applied.order_by("-finished_at", "-id").first()
+
+
+def newest_applied_ids(deployment: Deployment) -> dict[tuple[int, str], int]:
+    """The newest applied scan of every (source id, tool) of a deployment. One query."""
+    rows = Scan.objects.filter(deployment=deployment, state=Scan.State.DONE)
+    ordered = rows.order_by("finished_at", "id").values_list("source_id", "tool", "pk")
+    return {(source_id, tool): key for source_id, tool, key in ordered}
 
 
 def receipt(scan: Scan) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def _update_from_copy(cursor: Any, table: str, columns: Sequence[str], rows: Ite
         f'CREATE TEMPORARY TABLE "changed" ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA'
     )
     _copy(cursor, "changed", ("id", *columns), rows)
+    cursor.execute('ANALYZE "changed"')
     sets = ", ".join(f'"{column}" = "changed"."{column}"' for column in columns)
     cursor.execute(
         f'UPDATE "{table}" SET {sets} FROM "changed" WHERE "{table}"."id" = "changed"."id"'

@@ -19,6 +19,7 @@ from planner.models import Event, Finding, Scan, Source
 from planner.rulebook.load import rulebook
 from planner.selectors.dag import dag_ids_by_path
 from planner.selectors.ownership import assigner_for
+from planner.selectors.scan import newest_applied
 from planner.services import bulk
 from planner.services.ownership import owners_ensure
 from planner.services.sightings import Sightings
@@ -28,7 +29,6 @@ _NEW_COLUMNS = (
     "deployment_id",
     "source_id",
     "first_scan_id",
-    "last_scan_id",
     "first_seen",
     "state",
     "regressed",
@@ -60,7 +60,7 @@ _NEW_COLUMNS = (
     "extra",
 )
 _SEEN_COLUMNS = (
-    "last_scan_id",
+    "checker",
     "known",
     "severity",
     "severity_rank",
@@ -80,7 +80,7 @@ _SEEN_COLUMNS = (
     "fix",
     "extra",
 )
-_PLACE_COLUMNS = ("last_scan_id", "path", "line", "column", "end_line", "cell", "dag_ids", "fix")
+_PLACE_COLUMNS = ("path", "line", "column", "end_line", "cell", "dag_ids", "fix")
 """All that can change of a finding which the same tool sees again, with the same rule and words, elsewhere."""
 _EVENT_COLUMNS = ("finding_id", "kind", "at", "scan_id", "why", "change")
 
@@ -150,14 +150,13 @@ class _Writer:
             self._source.deployment_id,
             self._source.pk,
             self._scan.pk,
-            self._scan.pk,
             self._now,
             State.OPEN.value,
             False,
             False,
             False,
             "",
-            self._sightings.coverage.checker,
+            self._scan.tool,
         )
         observations, ratings = self._sightings.observations, self._sightings.ratings
         traces = self._sightings.traces
@@ -228,31 +227,41 @@ class _Writer:
         return rows.__getitem__
 
     def refresh_seen(self) -> None:
-        """Give every finding that this scan saw its place of today."""
-        changes = self._changes
-        same_tool = (
-            self._source.last_scan is not None
-            and self._source.last_scan.tool_version == self._scan.tool_version
-        )
-        traces = self._sightings.traces
-        quiet, moved, refreshed = [], [], []
-        stepped = [*changes.moved, *changes.reopened, *changes.contradicted]
-        for known, sighting in [
-            *changes.unchanged,
-            *((step.known, step.sighting) for step in stepped),
-        ]:
+        """Give every finding that this scan saw its place of today. What has not changed is not written."""
+        traces, tool = self._sightings.traces, self._scan.tool
+        previous = newest_applied(self._source, tool, before=self._scan)
+        same_tool = previous is not None and previous.tool_version == self._scan.tool_version
+        seen, moved, refreshed = self._seen_pairs(), [], []
+        for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]
-            if not same_tool or before.content != today.content or before.rule != today.rule:
+            same_words = before.content == today.content and before.rule == today.rule
+            if not (same_tool and same_words and self._known[known].checker == tool):
                 refreshed.append((known, sighting))
-            elif before == today:
-                quiet.append(self._known[known].id)
-            else:
+            elif before != today:
                 moved.append((known, sighting))
-        bulk.mark(Finding, "last_scan_id", self._scan_id, quiet)
         bulk.update(Finding, _PLACE_COLUMNS, self._moved_rows(moved))
         bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
-        events = (self._event(self._id(step), Kind.MOVED, step.why) for step in changes.moved)
+        events = (self._event(self._id(step), Kind.MOVED, step.why) for step in self._changes.moved)
         bulk.insert(Event, _EVENT_COLUMNS, events)
+        self._keep_last_seen(seen, previous)
+
+    def _seen_pairs(self) -> list[tuple[int, int]]:
+        changes = self._changes
+        steps = chain(changes.moved, changes.reopened, changes.contradicted)
+        return [*changes.unchanged, *((step.known, step.sighting) for step in steps)]
+
+    def _keep_last_seen(self, seen: list[tuple[int, int]], previous: Scan | None) -> None:
+        """Name the last scan that saw a finding only where this one, of the same checker, does not."""
+        rows = Finding.objects.filter(source=self._source, last_scan__isnull=False)
+        named = set(rows.values_list("pk", flat=True))
+        if named:
+            seen_ids = (self._known[known].id for known, _sighting in seen)
+            bulk.mark(Finding, "last_scan_id", None, [key for key in seen_ids if key in named])
+        if previous is not None:
+            unseen = (self._known[index] for index in self._changes.unseen)
+            missed = [one.id for one in unseen if one.checker == self._scan.tool]
+            lost = [key for key in missed if key not in named]
+            bulk.mark(Finding, "last_scan_id", previous.pk, lost)
 
     def _moved_rows(self, pairs: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
         for known, sighting in pairs:
@@ -260,7 +269,6 @@ class _Writer:
             observation = self._sightings.observations[sighting]
             yield (
                 self._known[known].id,
-                self._scan_id,
                 path,
                 observation.line,
                 observation.column,
@@ -281,7 +289,7 @@ class _Writer:
                 terms = rated[id(rating)] = _terms(rating)
             yield (
                 self._known[known].id,
-                self._scan_id,
+                self._scan.tool,
                 *terms,
                 trace.rule,
                 *self._place(self._sightings.observations[sighting], trace.path),
@@ -314,7 +322,7 @@ class _Writer:
         return self._known[step.known].state
 
     def _event(self, finding_id: int, kind: Kind, why: str) -> tuple[Any, ...]:
-        return (finding_id, str(kind), self._now, self._scan_id, why[:500], "")
+        return (finding_id, kind.value, self._now, self._scan_id, why[:500], "")
 
     def reassign_moved(self) -> None:
         """A file that moved may have another owner by the rules; a person's pick stays."""

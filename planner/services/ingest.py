@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from mmap import mmap
 from typing import IO, Any
 
@@ -15,6 +16,7 @@ from django.db import transaction
 
 from planner.domain.change import Changes, compare
 from planner.domain.lifecycle import Brake
+from planner.domain.paths import PathRefused
 from planner.domain.report import Format, Report, ReportRejected
 from planner.models import Deployment, Scan, Source
 from planner.parsers import open_report
@@ -147,7 +149,7 @@ def apply_scan(*, scan_id: int, now: datetime) -> Scan:
     try:
         with _collector_paused():
             _apply(scan, raw_bytes(scan), now)
-    except ReportRejected as rejection:
+    except (ReportRejected, PathRefused) as rejection:
         _finish_rejected(scan, str(rejection), now)
     return scan
 
@@ -172,6 +174,7 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         tool_version=scan.options.get("tool_version", ""),
     )
     scan.format = report.format
+    report.coverage = replace(report.coverage, checker=checked_by(report.coverage))
     if scan.options.get("complete") or _lists_everything(report):
         report.coverage = replace(report.coverage, complete=True)
     sightings = read_sightings(
@@ -179,7 +182,7 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         rulebook=book,
         target_line=target_line_of(scan.deployment, book),
         root=_asked_root(scan),
-        known_paths=known_paths(scan.source),
+        known_paths=partial(known_paths, scan.source),
     )
     scan.problems = problem_lines(report)
     _describe(scan, report, sightings)
@@ -267,7 +270,7 @@ def _asked_root(scan: Scan) -> str:
 
 def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:
     coverage = sightings.coverage
-    scan.tool = checked_by(coverage)
+    scan.tool = coverage.checker
     scan.tool_version = coverage.tool_version[:40]
     scan.root = sightings.root.root
     scan.root_because = sightings.root.because

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,13 +57,19 @@ class Sightings:
 
 
 def read_sightings(
-    report: Report, *, rulebook: Rulebook, target_line: str, root: str, known_paths: Collection[str]
+    report: Report,
+    *,
+    rulebook: Rulebook,
+    target_line: str,
+    root: str,
+    known_paths: Callable[[], Collection[str]],
 ) -> Sightings:
     """Read a report to its end. ``report.problems`` is complete afterwards.
 
     Args:
         root: the root that the sender named, or empty.
-        known_paths: files that the source already knows; they help to find the root.
+        known_paths: gives the files that the source already knows, which tell the root of absolute paths;
+            asked only where nothing else names it.
     """
     observations = list(report.observations)
     raw_paths = {observation.path for observation in observations}

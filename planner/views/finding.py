@@ -374,6 +374,7 @@ def _finding_page(
     context = {
         "view": view,
         "finding": view.detail.finding,
+        "last_scan": view.detail.last_scan,
         "row": view.row,
         "may_claim": request.role.reaches(Role.MANAGER)
         or (request.role.reaches(Role.OWNER) and is_mine),

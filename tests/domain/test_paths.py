@@ -12,11 +12,13 @@ from planner.domain.paths import PathRefused, choose_root, from_uri, relative_to
 
 
 def root_of(*paths: str, named: str = "", base: str = "", known: tuple[str, ...] = ()) -> str:
-    return choose_root(paths, named=named, base=base, known=known).root
+    return choose_root(paths, named=named, base=base, known=lambda: known).root
 
 
 def test_the_named_root_wins() -> None:
-    choice = choose_root(["/ci/repo/dags/a.py"], named="/ci/repo/", base="/ci", known=["a.py"])
+    choice = choose_root(
+        ["/ci/repo/dags/a.py"], named="/ci/repo/", base="/ci", known=lambda: ["a.py"]
+    )
     assert (choice.root, choice.because) == ("/ci/repo", "named by the sender")
 
 
@@ -37,7 +39,7 @@ def test_then_the_files_that_are_known() -> None:
         ["/b/x/dags/a.py", "/b/x/dags/b.py", "/b/x/dags/new.py"],
         named="",
         base="",
-        known=["dags/a.py", "dags/b.py", "dags/gone.py"],
+        known=lambda: ["dags/a.py", "dags/b.py", "dags/gone.py"],
     )
     assert choice.root == "/b/x"
     assert choice.because == "2 of 3 files below it are known to this source"
@@ -54,7 +56,7 @@ def test_else_the_common_folder() -> None:
 
 
 def test_relative_paths_stay_as_they_are() -> None:
-    choice = choose_root(["dags/a.py", "./dags/b.py"], named="", base="", known=[])
+    choice = choose_root(["dags/a.py", "./dags/b.py"], named="", base="", known=list)
     assert choice.root == ""
     assert relative_to(choice.root, "./dags//b.py") == "dags/b.py"
 
@@ -108,9 +110,9 @@ ROOT = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".joi
 @given(ROOT, st.lists(RELATIVE, min_size=1, max_size=8), st.randoms())
 def test_one_root_for_all_whatever_the_order(root: str, files: list[str], shuffle: object) -> None:
     paths = [f"{root}/{file}" for file in files]
-    choice = choose_root(paths, named="", base="", known=files)
+    choice = choose_root(paths, named="", base="", known=lambda: files)
     shuffled = sorted(paths, key=lambda path: hash((path, str(shuffle))))
-    assert choose_root(shuffled, named="", base="", known=set(files)) == choice
+    assert choose_root(shuffled, named="", base="", known=lambda: set(files)) == choice
     assert all(path.startswith(choice.root + "/") for path in paths)
 
 
@@ -120,7 +122,7 @@ def test_every_runners_root_is_found_once_the_files_are_known(
 ) -> None:
     for root in (first, second):
         paths = [f"{root}/{file}" for file in files]
-        chosen = choose_root(paths, named="", base="", known=files).root
+        chosen = choose_root(paths, named="", base="", known=lambda: files).root
         assert [relative_to(chosen, path) for path in paths] == files
 
 
@@ -136,7 +138,7 @@ def test_nothing_ever_escapes(root: str, path: str) -> None:
 
 @given(st.lists(st.text(max_size=20), max_size=6), st.text(max_size=10))
 def test_any_text_gives_a_root(paths: list[str], base: str) -> None:
-    choice = choose_root(paths, named="", base=base, known=["a.py"])
+    choice = choose_root(paths, named="", base=base, known=lambda: ["a.py"])
     assert choice.because
 
 
@@ -144,5 +146,5 @@ def test_a_hundred_thousand_paths_in_time() -> None:
     paths = [f"/ci/repo/dags/team{i % 300}/deep/er/file{i}.py" for i in range(100_000)]
     known = [path.removeprefix("/ci/repo/") for path in paths]
     started = time.perf_counter()
-    assert choose_root(paths, named="", base="", known=known).root == "/ci/repo"
+    assert choose_root(paths, named="", base="", known=lambda: known).root == "/ci/repo"
     assert time.perf_counter() - started < 3

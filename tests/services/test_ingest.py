@@ -18,6 +18,7 @@ from planner.domain.finding import State
 from planner.domain.report import ReportRejected
 from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
 from planner.selectors.checks import checks_of
+from planner.selectors.finding import finding_detail
 from planner.selectors.scan import receipt
 from planner.services.finding import finding_claim
 from planner.services.ingest import (
@@ -426,3 +427,28 @@ def test_writing_a_report_takes_a_fixed_number_of_queries(
         ingest([ruff(f"dags/{number}.py", 3) for number in range(20)])
     with django_assert_max_num_queries(len(few)):
         ingest([ruff(f"dags/{number}.py", 4) for number in range(2000)], source="other")
+
+
+def test_a_root_that_leads_out_of_the_tree_is_refused(ingest: Ingest) -> None:
+    answer = ingest([ruff("/a/b/c.py", 3)], root="/a/../..")
+    assert (answer["status"], ".." in answer["error"]) == ("rejected", True)
+
+
+def test_last_seen_is_the_newest_scan_of_the_same_tool(ingest: Ingest) -> None:
+    """An unchanged finding is not written, and its page still knows which scan saw it last."""
+    scans = [
+        ingest([ruff("a.py", 3), ruff("b.py", 3)]),
+        ingest([ruff("a.py", 3), ruff("b.py", 3), ruff("c.py", 3)]),
+        ingest([ruff("a.py", 3)]),
+        ingest([interchange("z.py")]),
+    ]
+    seen = {}
+    for finding in Finding.objects.exclude(path="z.py"):
+        detail = finding_detail(finding.deployment, finding.pk)
+        assert detail is not None and detail.last_scan is not None
+        seen[finding.path] = str(detail.last_scan.public_id)
+    assert seen == {
+        "a.py": scans[2]["scan"],
+        "b.py": scans[1]["scan"],
+        "c.py": scans[1]["scan"],
+    }

@@ -336,8 +336,10 @@ def _owned_by(deployment: Deployment, name: str) -> Q:
         return Q()
     if name == NOBODY:
         return Q(owner__isnull=True)
-    aliased = Owner.objects.filter(deployment=deployment, aliases__alias=name).values("pk")
-    keyed = Owner.objects.filter(deployment=deployment, key=name).values("pk")
+    # Without an order: SQLite takes none inside a union.
+    owners = Owner.objects.filter(deployment=deployment).order_by().values("pk")
+    aliased = owners.filter(aliases__alias=name)
+    keyed = owners.filter(key=name)
     return Q(owner__in=keyed.union(aliased))
 
 

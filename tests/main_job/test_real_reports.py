@@ -563,4 +563,9 @@ def test_the_whole_job_as_processes_on_an_empty_sqlite(report: Report, tmp_path:
     assert len(pypdf.PdfReader(pdf).pages) > 2
     listed = run("findings", "--deployment", "telemetry", "--owner", "nobody", "--json").document
     assert len(listed) == 332
+    dags = tmp_path / "dags.json"
+    dags.write_bytes(dags_list(sorted({finding["file"] for finding in listed})))
+    assert run("ingest", dags, "--deployment", "telemetry", "--json").document["status"] == "done"
+    of_bea = run("findings", "--deployment", "telemetry", "--owner", "bea", "--json").document
+    assert {finding["owner"] for finding in of_bea} == {"bea"}
     assert "is not a date" in run(*runbook[:-1], "soon").refusal

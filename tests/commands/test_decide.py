@@ -95,9 +95,11 @@ def test_the_json_document_has_the_agreed_keys(facts_file: Callable[[str], str])
     assert document["second_opinion"]["verdict"] == "upgrade now"
     assert document["second_opinion"]["agrees"] is False
     assert document["preconditions"][0].startswith("first: put the check in CI")
-    assert {
-        key: document["flips"][1][key] for key in ("key", "from", "to")
-    } == {"key": "dag_count", "from": 401, "to": 400}
+    assert {key: document["flips"][1][key] for key in ("key", "from", "to")} == {
+        "key": "dag_count",
+        "from": 401,
+        "to": 400,
+    }
 
 
 def test_a_stored_deployment_decides_like_its_file(

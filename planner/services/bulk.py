@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -63,9 +63,8 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
         if is_postgresql():
             _update_from_copy(cursor, table, columns, rows)
             return
-        sets = ", ".join(f'"{column}" = ?' for column in columns)
-        statement = f'UPDATE "{table}" SET {sets} WHERE "id" = ?'
-        _raw(cursor).executemany(statement, _key_last(rows))
+        sets = ", ".join(f'"{column}" = ?{place}' for place, column in enumerate(columns, 2))
+        _raw(cursor).executemany(f'UPDATE "{table}" SET {sets} WHERE "id" = ?1', rows)
 
 
 def mark(model: type[models.Model], column: str, value: Any, ids: Sequence[int]) -> None:
@@ -84,11 +83,6 @@ def mark(model: type[models.Model], column: str, value: Any, ids: Sequence[int])
 def _raw(cursor: Any) -> Any:
     """The driver's own cursor: Django's wrapper would keep a copy of every row it passes on."""
     return cursor.cursor
-
-
-def _key_last(rows: Iterable[Row]) -> Iterator[Row]:
-    for row in rows:
-        yield (*row[1:], row[0])
 
 
 def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -8,9 +8,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from planner.domain.calendar import aged, short
+from planner.domain.dates import short
 from planner.domain.facts import DeploymentFacts, line_of, version
 from planner.domain.finding import Severity
+from planner.domain.freshness import aged
+from planner.domain.numbers import plural
 from planner.domain.rules import Rulebook
 from planner.domain.tally import Counts
 
@@ -116,11 +118,6 @@ class Progress:
     minutes: int = 0
     owners: tuple[tuple[str, int], ...] = ()
     evidence: str = ""
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """'1 DAG', '2 DAGs', '1,200 DAGs'."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 # --- Gates -----------------------------------------------------------------------------------------------
@@ -416,20 +413,24 @@ def _dags(ground: Ground, passed: bool, evidence: str) -> Progress:
 
 
 def _providers(ground: Ground, passed: bool, evidence: str) -> Progress:
-    floors: Mapping[str, Any] = ground.rulebook.decision["providers"]["first_needing_2_11"]
     named = ground.facts.provider_dependencies
-    words = [
-        f"{name} {floors[name]} is the first that needs {ground.stop_line}"
-        if name in floors
-        else f"{name} was not looked up"
-        for name in named
-    ]
+    words = [_of_provider(name, ground) for name in named]
     total = max(1, len(named))
     return Progress(
         total=total,
         done=total if passed else 0,
         evidence="; ".join(words) or "No provider is named in the facts.",
     )
+
+
+def _of_provider(name: str, ground: Ground) -> str:
+    known: Mapping[str, Any] = ground.rulebook.decision["providers"]
+    name = known["aliases"].get(name, name)
+    if name in known["need_3"]:
+        return f"{name} needs 3.x and comes with the cutover"
+    if floor := known["first_needing_2_11"].get(name):
+        return f"{name} {floor} is the first that needs {ground.stop_line}"
+    return f"{name} was not looked up"
 
 
 def _hand(ground: Ground, passed: bool, evidence: str) -> Progress:

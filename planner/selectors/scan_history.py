@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from planner.domain.freshness import age_in_words
 from planner.models import Beat, Deployment, Scan
@@ -72,7 +73,13 @@ def _worker_lives(now: datetime) -> bool:
 
 
 def _age(scan: Scan | None, now: datetime) -> str:
-    return age_in_words(now - scan.created_at) if scan else ""
+    if scan is None:
+        return ""
+    age = now - scan.created_at
+    if age >= timedelta(days=1):
+        # By the calendar, as everywhere else: what was scanned on Monday is six days old on Sunday.
+        age = timezone.localdate(now) - timezone.localdate(scan.created_at)
+    return age_in_words(age)
 
 
 def _scans_of(deployment: Deployment) -> QuerySet[Scan]:

@@ -57,7 +57,9 @@ def _once(slug: str, name: str, reports: list[Path], now: datetime, user: User) 
     zone = ZoneInfo(facts["time_zone"])
     for report, at in zip(reports, _mondays(len(reports), now, zone), strict=True):
         _scan(deployment, report, at)
-    Owner.objects.filter(deployment=deployment, key="data-platform").update(user=user)
+    teams = Owner.objects.filter(deployment=deployment)
+    teams.update(kind=Owner.Kind.TEAM)
+    teams.filter(key="data-platform").update(user=user)
     deployment.refresh_from_db()
     return Sample(deployment, is_new=True)
 

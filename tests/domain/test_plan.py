@@ -284,6 +284,15 @@ def test_below_2_11_the_plan_goes_through_python_and_2_11_with_gates_of_their_ow
     assert plan().gate("A.python") is None and plan().gate("B.stop") is None
 
 
+def test_every_provider_of_the_facts_is_told_apart():
+    named = ("kubernetes", "edge", "acme")
+    built = plan(facts=replace(OLD, provider_dependencies=named))
+    assert activity(built, "B6").evidence == (
+        "cncf-kubernetes 10.11.0 is the first that needs 2.11; "
+        "edge3 needs 3.x and comes with the cutover; acme was not looked up"
+    )
+
+
 def test_edge_and_mlops_work_of_the_six_months_is_optional():
     assert plan("six-months").gate("5.edge") is None
     asked = replace(FACTS, hybrid_workload=True, mlops_roadmap=True)

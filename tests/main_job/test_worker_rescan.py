@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from planner.models import Scan
 from tests.main_job.conftest import FACTS, Flightplan
 from tests.main_job.legacy_dags import first_week, second_week, third_week
 from tests.worker import manage, wait_until, worker
@@ -113,7 +115,7 @@ def three_weeks(here: Installation, tmp_path: Path) -> None:
 
 
 def test_a_person_who_waits_for_the_rescan_is_told_the_same(
-    flightplan: Flightplan, tmp_path: Path
+    flightplan: Flightplan, admin_client: Client, tmp_path: Path
 ) -> None:
     repository = first_week(tmp_path / "repository")
     flightplan("facts", "city", FACTS / "telemetry.toml")
@@ -127,6 +129,9 @@ def test_a_person_who_waits_for_the_rescan_is_told_the_same(
         "dags: done, 1 new, 1 fixed, 2 removed, 18 moved, 7 unchanged, 0 came back\n",
         "dags: done, 2 new, 1 fixed, 0 removed, 0 moved, 25 unchanged, 1 came back\n",
     ]
+    second = Scan.objects.order_by("pk")[1]
+    page = admin_client.get(f"/d/city/scans/{second.pk}/").content.decode()
+    assert "1 fixed, 2 removed, 1 new, 18 moved, 7 unchanged." in page
     again = flightplan("rescan", "--deployment", "city", "--json")
     assert [each["status"] for each in again.document] == ["duplicate"]
     assert again.err == "Scanning dags …\n"

@@ -56,6 +56,14 @@ def test_it_leads_with_what_is_due_this_week(
     assert "dags/other.py" not in everything
 
 
+def test_what_is_late_is_not_called_due_this_week(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    make_finding(scan, owner=bobs, due=timezone.localdate() - timedelta(days=9))
+    text = text_of(client_for(bob).get("/me/"))
+    assert text.startswith("One finding is late, Bob. Nothing else is due this week.")
+
+
 def test_it_gathers_all_deployments_and_leaves_out_what_one_may_not_see(
     client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
 ) -> None:

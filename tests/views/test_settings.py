@@ -9,6 +9,11 @@ def test_the_heading_says_who_can_see_it(client_for, dana, erin):
     assert "2 people can see Production." in client_for(dana).get("/d/production/settings/").text
 
 
+def test_without_members_it_says_who_is_left(admin_client, deployment):
+    text = admin_client.get("/d/production/settings/").text
+    assert "<h1>Only superusers can see Production.</h1>" in text
+
+
 def test_others_read_but_find_no_button(client_for, dana, erin):
     text = client_for(erin).get("/d/production/settings/").text
     assert "You are viewer: you can read this page, an admin changes it." in text

@@ -113,8 +113,8 @@ class Report:
     renames: dict[str, str] = field(default_factory=dict)
     """git's own rename map since the last scan, old path → new path."""
     commit: str = ""
-    codeowners: str = ""
-    """The text of the tree's CODEOWNERS file, or empty."""
+    codeowners: str | None = None
+    """The text of the tree's CODEOWNERS file, empty where it has none; None where nobody looked."""
     received: int = 0
     """Items in the report, the refused ones included; complete once observations are exhausted."""
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -96,7 +96,7 @@ class _ReportObject(msgspec.Struct):
     coverage: _Coverage = msgspec.field(default_factory=_Coverage)
     dags: list[_Dag] = []
     renames: dict[str, str] = {}
-    codeowners: str = ""
+    codeowners: str | None = None
     commit: str = ""
 
 

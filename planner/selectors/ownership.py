@@ -22,6 +22,8 @@ class Reassignment:
     before: str
     """Key of the owner it has, or empty."""
     after: str
+    written: str
+    """How the new owner was written where the rules name it."""
     because: str
 
 
@@ -85,19 +87,20 @@ def folder_rules_of(deployment_id: int) -> list[tuple[str, str]]:
     return list(rules.values_list("pattern", "owner__key"))
 
 
-def reassignments(deployment: Deployment) -> Iterator[Reassignment]:
-    """What applying the rules again would change, findings picked by a person left out."""
-    for source in Source.objects.filter(deployment=deployment):
-        assigner = assigner_for(source)
+def reassignments(deployment: Deployment, source: Source | None = None) -> Iterator[Reassignment]:
+    """What applying the rules again would change, in all sources or one; a person's picks are left out."""
+    for one in [source] if source else Source.objects.filter(deployment=deployment):
+        assigner = assigner_for(one)
         rows = (
-            Finding.objects.filter(source=source, state__in=LIVE_STATES, owner_picked=False)
+            Finding.objects.filter(source=one, state__in=LIVE_STATES, owner_picked=False)
             .order_by("id")
             .values_list("id", "path", "owner__key", "owner_because")
         )
         for finding_id, path, before, because in rows.iterator(chunk_size=_BATCH):
             key, reason = assigner.assign(path)
             if (key, reason) != (before, because):
-                yield Reassignment(finding_id, before or "", key or "", reason)
+                written = assigner.spellings.get(key, key) if key else ""
+                yield Reassignment(finding_id, before or "", key or "", written, reason)
 
 
 def _dag_owners(source: Source) -> dict[str, list[str]]:

@@ -99,7 +99,6 @@ def changes_write(
     writer.open_new()
     writer.refresh_seen()
     writer.set_states()
-    writer.reassign_moved()
 
 
 def _terms(rating: Rating) -> tuple[Any, ...]:
@@ -323,22 +322,3 @@ class _Writer:
 
     def _event(self, finding_id: int, kind: Kind, why: str) -> tuple[Any, ...]:
         return (finding_id, kind.value, self._now, self._scan_id, why[:500], "")
-
-    def reassign_moved(self) -> None:
-        """A file that moved may have another owner by the rules; a person's pick stays."""
-        traces = self._sightings.traces
-        moved = {
-            self._known[step.known].id: traces[step.sighting].path
-            for step in self._changes.moved
-            if self._known[step.known].trace.path != traces[step.sighting].path
-        }
-        if not moved:
-            return
-        picked = set(
-            Finding.objects.filter(source=self._source, owner_picked=True).values_list(
-                "pk", flat=True
-            )
-        )
-        owner_of = self._owners(iter(moved.values()))
-        rows = ((key, *owner_of(path)) for key, path in moved.items() if key not in picked)
-        bulk.update(Finding, ("owner_id", "owner_because"), rows)

@@ -13,9 +13,11 @@ from planner.services import bulk
 from planner.services.ownership import rules_apply
 
 
-def dags_replace(*, source: Source, entries: Sequence[DagEntry], root: str, seen_by: str) -> None:
-    """Replace what ``seen_by`` (scan or airflow) knew of a source's DAGs."""
-    Dag.objects.filter(source=source, seen_by=seen_by).delete()
+def dags_replace(*, source: Source, entries: Sequence[DagEntry], root: str, seen_by: str) -> bool:
+    """Replace what ``seen_by`` (scan or airflow) knew of a source's DAGs; whether a file's owners changed."""
+    known = Dag.objects.filter(source=source, seen_by=seen_by)
+    before = {(path, *owners) for path, owners in known.values_list("path", "owners")}
+    known.delete()
     Dag.objects.bulk_create(
         (
             Dag(
@@ -32,6 +34,7 @@ def dags_replace(*, source: Source, entries: Sequence[DagEntry], root: str, seen
         ),
         batch_size=1000,
     )
+    return before != {(relative_to(root, entry.path), *entry.owners) for entry in entries}
 
 
 def dags_join_findings(*, deployment: Deployment, source: Source, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from planner.domain.change import Changes, compare
+from planner.domain.change import Changes, Known, compare
 from planner.domain.lifecycle import Brake
 from planner.domain.paths import PathRefused
 from planner.domain.report import Format, Report, ReportRejected
@@ -27,6 +27,7 @@ from planner.selectors.finding_set import known_findings, known_paths
 from planner.selectors.scan import totals_of
 from planner.services.changes import changes_write
 from planner.services.dags import dags_join_findings, dags_replace
+from planner.services.ownership import rules_apply
 from planner.services.raw_report import raw_bytes, raw_drop_if_unused, raw_store
 from planner.services.rerate import findings_rerate
 from planner.services.revision import revision_bump
@@ -218,15 +219,9 @@ def _compare_and_write(
     if held and not scan.options.get("confirm"):
         _finish_held(scan, changes, now)
         return
-    if report.codeowners:
-        source.codeowners = report.codeowners
-    if report.format is Format.AIRFLOW_DAGS or report.dags:
-        dags_replace(
-            source=source,
-            entries=report.dags,
-            root=sightings.root.root,
-            seen_by="airflow" if report.format is Format.AIRFLOW_DAGS else "scan",
-        )
+    hand_out_again = _take_owners(source, report, sightings) or _files_moved(
+        known, sightings, changes
+    )
     changes_write(
         scan=scan, source=source, known=known, sightings=sightings, changes=changes, now=now
     )
@@ -235,9 +230,31 @@ def _compare_and_write(
     else:
         source.last_scan = scan
     source.save(update_fields=["codeowners", "last_scan"])
+    if hand_out_again and known:
+        rules_apply(deployment=scan.deployment, source=source, now=now, user=None)
     scan.totals = totals_of(scan.deployment)
     _finish(scan, Scan.State.DONE, now)
     revision_bump(deployment_id=scan.deployment_id)
+
+
+def _take_owners(source: Source, report: Report, sightings: Sightings) -> bool:
+    """Keep what the report says about owners; whether it says anything new."""
+    news = report.codeowners is not None and report.codeowners != source.codeowners
+    source.codeowners = source.codeowners if report.codeowners is None else report.codeowners
+    if report.format is Format.AIRFLOW_DAGS or report.dags:
+        seen_by = "airflow" if report.format is Format.AIRFLOW_DAGS else "scan"
+        news |= dags_replace(
+            source=source, entries=report.dags, root=sightings.root.root, seen_by=seen_by
+        )
+    return news
+
+
+def _files_moved(known: Sequence[Known], sightings: Sightings, changes: Changes) -> bool:
+    """Whether a finding is in another file than before, which may have another owner."""
+    return any(
+        known[step.known].trace.path != sightings.traces[step.sighting].path
+        for step in (*changes.moved, *changes.reopened, *changes.contradicted)
+    )
 
 
 def _lists_everything(report: Report) -> bool:

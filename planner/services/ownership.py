@@ -14,7 +14,16 @@ from django.db import transaction
 
 from planner.domain.lifecycle import Kind
 from planner.domain.ownership import MAX_KEY, owner_key, pattern_is_valid
-from planner.models import AxisLead, Deployment, Event, Finding, FolderRule, Owner, OwnerAlias
+from planner.models import (
+    AxisLead,
+    Deployment,
+    Event,
+    Finding,
+    FolderRule,
+    Owner,
+    OwnerAlias,
+    Source,
+)
 from planner.selectors.ownership import Reassignment, reassignments
 from planner.services import bulk
 from planner.services.revision import revision_bump
@@ -182,11 +191,16 @@ def folder_rule_remove(*, rule: FolderRule) -> None:
 
 @transaction.atomic
 def rules_apply(
-    *, deployment: Deployment, now: datetime, user: AbstractBaseUser | None
+    *,
+    deployment: Deployment,
+    now: datetime,
+    user: AbstractBaseUser | None,
+    source: Source | None = None,
 ) -> RulesApplied:
-    """Hand out every live finding again by the rules; a person's pick is never touched."""
-    changes = list(reassignments(deployment))
-    ids = owners_ensure(deployment=deployment, keys={change.after for change in changes} - {""})
+    """Hand out every live finding, or those of one source, again by the rules; a person's pick is never touched."""
+    changes = list(reassignments(deployment, source))
+    spellings = {change.after: change.written for change in changes if change.after}
+    ids = owners_ensure(deployment=deployment, keys=spellings, spellings=spellings)
     rows = ((change.finding_id, ids.get(change.after), change.because) for change in changes)
     bulk.update(Finding, ("owner_id", "owner_because"), rows)
     moved = [change for change in changes if change.before != change.after]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
+from pytest_django import DjangoAssertNumQueries
 
 from planner.domain.finding import State
 from planner.domain.report import ReportRejected
@@ -20,7 +21,7 @@ from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
 from planner.selectors.checks import checks_of
 from planner.selectors.finding import finding_detail
 from planner.selectors.scan import receipt
-from planner.services.finding import finding_claim
+from planner.services.finding import finding_assign, finding_claim
 from planner.services.ingest import (
     apply_scan,
     findings_rerate,
@@ -384,6 +385,85 @@ def test_owners_follow_codeowners_dags_and_folders(ingest: Ingest, deployment: D
     }
     assert Finding.objects.get(path="dags/x.py").dag_ids == "x"
     assert "CODEOWNERS line 1" in Finding.objects.get(path="dags/finance/a.py").owner_because
+
+
+def scanned(*findings: dict[str, Any], **around: Any) -> bytes:
+    """What a scan of the whole tree writes."""
+    files = sorted({finding["file"] for finding in findings})
+    coverage = {"checker": "upgradecheck", "files": files, "complete": True}
+    return json.dumps({"findings": findings, "coverage": coverage, **around}).encode()
+
+
+def owned() -> dict[str, tuple[str | None, int]]:
+    """Owner, and how often it was assigned, of every file's finding."""
+    rows = Finding.objects.values_list("path", "owner__key", "pk")
+    return {
+        path: (owner, Event.objects.filter(finding=key, kind="assigned").count())
+        for path, owner, key in rows
+    }
+
+
+def test_a_changed_codeowners_hands_out_findings_that_stayed_in_place(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    findings = [interchange(f"dags/{name}.py") for name in "abc"]
+    ingest(scanned(*findings, codeowners="/dags/ @team-one\n"))
+    alice = make_user("alice")
+    finding_assign(
+        deployment=deployment,
+        finding_ids=[Finding.objects.get(path="dags/b.py").pk],
+        owner=make_owner(deployment, "bea"),
+        now=NOW,
+        user=alice,
+    )
+    ingest(scanned(*findings, codeowners="# moved\n/dags/ @team-one\n/dags/a.py @Team-Two\n"))
+    assert owned() == {
+        "dags/a.py": ("team-two", 1),
+        "dags/b.py": ("bea", 1),
+        "dags/c.py": ("team-one", 0),
+    }
+    assert Owner.objects.get(key="team-two").name == "Team-Two"
+    stayed = Finding.objects.get(path="dags/c.py")
+    assert stayed.owner_because == "CODEOWNERS line 2: /dags/ @team-one"
+
+    ingest([*findings, interchange("dags/d.py")])
+    assert owned()["dags/d.py"] == ("team-one", 0), (
+        "a report that does not look keeps what is known"
+    )
+    ingest(scanned(*findings, codeowners=""))
+    assert owned()["dags/a.py"] == (None, 2), "the tree has no CODEOWNERS any more"
+
+
+def test_another_owner_of_a_dag_takes_its_findings(ingest: Ingest) -> None:
+    def tree(owner: str) -> bytes:
+        dag = {"dag_id": "a", "path": "dags/a.py", "owners": [owner]}
+        return scanned(interchange(), dags=[dag])
+
+    ingest(tree("dora"))
+    ingest(tree("emil"))
+    assert owned() == {"dags/a.py": ("emil", 1)}
+
+
+def test_a_moved_file_is_assigned_anew_only_where_its_owner_changes(ingest: Ingest) -> None:
+    rules = "/dags/sales/ @sales\n/dags/bi/ @bi\n"
+    before = [interchange("dags/sales/a.py"), interchange("dags/sales/b.py")]
+    after = [interchange("dags/bi/a.py"), interchange("dags/sales/renamed.py")]
+    renames = {old["file"]: new["file"] for old, new in zip(before, after, strict=True)}
+    ingest(scanned(*before, codeowners=rules))
+    assert ingest(scanned(*after, codeowners=rules, renames=renames))["moved"] == 2
+    assert owned() == {"dags/bi/a.py": ("bi", 1), "dags/sales/renamed.py": ("sales", 0)}
+    change = Event.objects.get(kind="assigned").change
+    assert json.loads(change) == {"owner": ["sales", "bi"]}
+
+
+def test_handing_out_again_costs_the_same_whatever_the_number_of_findings(
+    ingest: Ingest, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    findings = [interchange(f"dags/{number}.py") for number in range(300)]
+    ingest(scanned(*findings, codeowners="* @one\n"))
+    with django_assert_max_num_queries(45):
+        ingest(scanned(*findings, codeowners="* @two\n"))
+    assert {owner for owner, _ in owned().values()} == {"two"}
 
 
 def test_an_inventory_of_airflow_names_dags_and_owners(

@@ -13,8 +13,6 @@ import holidays
 DAY = timedelta(days=1)
 WEEKEND = frozenset({calendar.SATURDAY, calendar.SUNDAY})
 WORKING_DAYS_A_WEEK = 7 - len(WEEKEND)
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class CalendarError(ValueError):
@@ -131,22 +129,3 @@ def months_after(day: date, number: int) -> date:
     year, month = divmod(months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
-
-
-def short(day: date, *, today: date | None = None) -> str:
-    """'28 Oct'; with the year where it is not that of ``today``."""
-    text = f"{day.day} {MONTHS[day.month - 1]}"
-    return text if today is None or day.year == today.year else f"{text} {day.year}"
-
-
-def with_weekday(day: date, *, today: date | None = None) -> str:
-    """'Fri 20 Nov'."""
-    return f"{WEEKDAYS[day.weekday()]} {short(day, today=today)}"
-
-
-def aged(day: date, today: date) -> str:
-    """How old something from ``day`` is, in words: 'today', 'yesterday', '9 days old'."""
-    days = (today - day).days
-    if days <= 0:
-        return "today"
-    return "yesterday" if days == 1 else f"{days} days old"

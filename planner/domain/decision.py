@@ -14,12 +14,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from planner.domain.dates import with_year
 from planner.domain.effort import Effort, Workload, estimate
 from planner.domain.facts import DeploymentFacts, line_of, version
 from planner.domain.flips import Flip, SearchSpace, flips_of
-from planner.domain.numbers import told_apart
+from planner.domain.numbers import plural, told_apart
 from planner.domain.rules import Rulebook
-from planner.domain.support import SupportClock, day, support_clock
+from planner.domain.support import SupportClock, support_clock
 
 
 class Verdict(StrEnum):
@@ -377,10 +378,10 @@ def _sentence(
 
 def _published(verdict: Verdict, points: int, threshold: int, gate: Gate) -> str:
     if verdict is Verdict.DEFER:
-        return f"Defer: {gate.sentence}, whatever the {_counted(points, 'point')} say."
+        return f"Defer: {gate.sentence}, whatever the {plural(points, 'point')} say."
     enough = "are enough" if verdict is Verdict.NOW else "are needed"
     return (
-        f"{verdict.value.capitalize()}: {_counted(points, 'point')} where {threshold} {enough},"
+        f"{verdict.value.capitalize()}: {plural(points, 'point')} where {threshold} {enough},"
         f" and {gate.have_text} quarters where {gate.need_text} are needed."
     )
 
@@ -401,16 +402,12 @@ def _clock_reason(support: SupportClock) -> str:
     current = support.current
     if current.past_end and current.eol is not None:
         return (
-            f"Airflow {current.line} reached its end of life on {day(current.eol)}"
+            f"Airflow {current.line} reached its end of life on {with_year(current.eol)}"
             " and six months more are six months without security fixes"
         )
     if current.past_end:
         return f"Airflow {current.line} is long past its end of life"
     return f"Airflow {current.line} still gets security fixes"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 # What the score rests on today
@@ -477,7 +474,7 @@ def _ci_first(rulebook: Rulebook, today: date, last_ci_check: date | None) -> st
     why = (
         "no complete scan has come from CI yet"
         if last_ci_check is None
-        else f"the last complete scan from CI is of {day(last_ci_check)}, over {days} days ago"
+        else f"the last complete scan from CI is of {with_year(last_ci_check)}, over {days} days ago"
     )
     return f"{first[0].lower()}{first[1:]} ({why})"
 

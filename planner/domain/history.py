@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from planner.domain.dates import with_year
+
 Change = Mapping[str, list[Any]]
 
 
@@ -38,7 +40,7 @@ def _day(value: Any) -> str:
         day = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return f"{day.day} {day:%b %Y}"
+    return with_year(day)
 
 
 def _pair(change: Change, key: str) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Numbers as sentences write them: with as many digits as tell them apart."""
+"""Numbers as sentences write them: counted with their noun, with as many digits as tell them apart."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def decimals(value: float | Decimal, most: int = 3) -> str:
     while most > 2 and text.endswith("0"):
         text, most = text[:-1], most - 1
     return text
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """'1 DAG', '2 DAGs', '1,200 DAGs'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from planner.domain.calendar import short
+from planner.domain.dates import short
 from planner.domain.decision import Decision
 from planner.domain.finding import Severity
-from planner.domain.measure import GateState, plural
+from planner.domain.measure import GateState
+from planner.domain.numbers import plural
 from planner.domain.plan import Gate, Phase, Plan
 from planner.domain.tally import Counts
 
@@ -78,9 +77,3 @@ def gates_sentence(plan: Plan) -> str:
     return (
         f"{before}Gate {phase.key} waits for {waiting} of {plural(len(phase.gates), 'condition')}."
     )
-
-
-def age_in_days(day: date, today: date) -> str:
-    """'today', '1 day', '16 days'."""
-    days = (today - day).days
-    return "today" if days <= 0 else plural(days, "day")

@@ -13,13 +13,8 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any
 
-from planner.domain.calendar import (
-    WORKING_DAYS_A_WEEK,
-    WorkingCalendar,
-    months_after,
-    short,
-    with_weekday,
-)
+from planner.domain.calendar import WORKING_DAYS_A_WEEK, WorkingCalendar, months_after
+from planner.domain.dates import short, with_weekday
 from planner.domain.facts import DeploymentFacts
 from planner.domain.finding import Axis, Severity
 from planner.domain.measure import (
@@ -29,10 +24,10 @@ from planner.domain.measure import (
     Ground,
     Reading,
     Sight,
-    plural,
     read_activity,
     read_gate,
 )
+from planner.domain.numbers import plural
 from planner.domain.rules import Rulebook
 from planner.domain.tally import Counts
 

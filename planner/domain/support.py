@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from planner.domain.dates import with_year
 from planner.domain.facts import DeploymentFacts, line_of
 
 
@@ -145,19 +146,11 @@ def _line_sentence(
     if eol is None:
         return (
             f"Airflow {line} is {row['status']}; its newest release is {row['latest']},"
-            f" {day(row['last_release'])}. No end date is published."
+            f" {with_year(row['last_release'])}. No end date is published."
         )
     if past_end:
         return (
-            f"Airflow {line} reached its end of life on {day(eol)}, {(today - eol).days:,} days ago;"
-            f" its last release was {row['latest']}, {day(row['last_release'])}."
+            f"Airflow {line} reached its end of life on {with_year(eol)}, {(today - eol).days:,} days ago;"
+            f" its last release was {row['latest']}, {with_year(row['last_release'])}."
         )
-    return f"Airflow {line} gets security fixes until {day(eol)}, {(eol - today).days:,} days more."
-
-
-def day(value: date) -> str:
-    """'22 Apr 2026': how sentences write a date."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"Airflow {line} gets security fixes until {with_year(eol)}, {(eol - today).days:,} days more."

@@ -15,6 +15,7 @@ from typing import Any
 
 from planner.domain.facts import line_of, version
 from planner.domain.finding import Axis, Category
+from planner.domain.numbers import plural
 from planner.domain.rules import Rulebook
 
 CODE = "ruff"
@@ -460,7 +461,7 @@ def _not_seen(note: Note, ground: _Ground) -> str:
 
 def _count(uses: Sequence[Use]) -> str:
     total = sum(use.findings for use in uses)
-    return f"{total:,} finding{'' if total == 1 else 's'}"
+    return plural(total, "finding")
 
 
 def _fact_said(note: Note, facts: Mapping[str, Any]) -> str:

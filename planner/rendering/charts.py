@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from planner.domain.calendar import short
+from planner.domain.dates import short
 from planner.domain.finding import Severity
-from planner.domain.measure import GateState, plural
+from planner.domain.measure import GateState
+from planner.domain.numbers import plural
 from planner.domain.plan import Phase, PhaseState, Plan
 
 DAY_MS = 24 * 60 * 60 * 1000

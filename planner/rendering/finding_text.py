@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from planner.domain.numbers import plural
+
 WIDEST = 120
 
 
@@ -14,7 +16,7 @@ def finding_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for document in documents:
         count += 1
         yield from _lines(document)
-    yield "No findings match." if not count else f"{count:,} finding{'s' if count > 1 else ''}."
+    yield "No findings match." if not count else f"{plural(count, 'finding')}."
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

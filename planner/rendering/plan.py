@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from planner.domain.calendar import short, with_weekday
 from planner.domain.csv_cells import guard
-from planner.domain.measure import plural
+from planner.domain.dates import short, with_weekday
+from planner.domain.numbers import plural
 from planner.domain.plan import Activity, Comparison, Gate, Phase, PhaseState, Plan, sentence
 
 WIDTH = 100

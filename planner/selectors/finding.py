@@ -23,8 +23,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from planner.domain.dates import short
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
 from planner.domain.history import change_from, sentence
+from planner.domain.person import name_of
 from planner.models import Deployment, Event, Finding, Owner, Scan, Source, Waiver
 from planner.rulebook.load import rulebook
 from planner.selectors.scan import newest_applied
@@ -267,7 +269,7 @@ def finding_detail(deployment: Deployment, finding_id: int) -> FindingDetail | N
 
 def event_sentence(event: Event) -> str:
     """What an event says happened."""
-    actor = (event.actor.get_full_name() or event.actor.get_username()) if event.actor else ""
+    actor = name_of(event.actor) if event.actor else ""
     return sentence(
         kind=event.kind,
         why=event.why,
@@ -279,8 +281,7 @@ def event_sentence(event: Event) -> str:
 
 def scan_words(at: datetime) -> str:
     """How sentences name a scan."""
-    day = timezone.localdate(at)
-    return f"the scan of {day.day} {day:%b}"
+    return f"the scan of {short(timezone.localdate(at))}"
 
 
 def sources_of(deployment: Deployment) -> list[str]:

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from planner.domain.calendar import CalendarError, WorkingCalendar, working_calendar
 from planner.domain.measure import GateState, Sight
+from planner.domain.person import name_of
 from planner.domain.plan import DEFAULT_TEMPLATE, Plan, Signature, build_plan, templates
 from planner.domain.rules import Rulebook
 from planner.domain.tally import Counts
@@ -225,7 +226,7 @@ def _signatures(deployments: Sequence[Deployment]) -> dict[int, dict[str, Signat
     )
     for row in rows:
         found[row.deployment_id][row.gate] = Signature(
-            person=row.person.get_full_name() or row.person.get_username(),
+            person=name_of(row.person),
             on=row.signed_at.astimezone(zones[row.deployment_id]).date(),
             note=row.note,
         )

@@ -15,8 +15,10 @@ from django.db.models.functions import TruncWeek
 from planner.domain.decision import Decision, Verdict
 from planner.domain.facts import DeploymentFacts, FactErrors
 from planner.domain.finding import Severity
-from planner.domain.measure import Sight, plural
-from planner.domain.overview import age_in_days, next_gate
+from planner.domain.freshness import age_in_days
+from planner.domain.measure import Sight
+from planner.domain.numbers import plural
+from planner.domain.overview import next_gate
 from planner.domain.plan import Gate, Phase, Plan
 from planner.domain.tally import Counts
 from planner.models import Deployment, Scan

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from planner.domain.dates import with_year
 from planner.domain.finding import Category
+from planner.domain.person import name_of
 from planner.domain.plan import Plan
 from planner.domain.report import DagEntry
 from planner.domain.runbook import Readiness, Runbook, build_runbook, document_of
@@ -183,15 +185,13 @@ def revision_numbered(deployment: Deployment, number: int) -> RunbookRevision | 
 
 def document_of_revision(revision: RunbookRevision) -> dict[str, Any]:
     """A recorded revision as it was printed."""
-    at = revision.recorded_at.astimezone()
-    who = ""
-    if revision.author:
-        who = f" by {revision.author.get_full_name() or revision.author.get_username()}"
+    day = local_day(revision.deployment, revision.recorded_at)
+    who = f" by {name_of(revision.author)}" if revision.author else ""
     return document_of(
         revision.content,
         hash=revision.hash,
         revision=revision.number,
-        recorded=f"{at.day} {at:%b %Y}{who}",
+        recorded=f"{with_year(day)}{who}",
     )
 
 

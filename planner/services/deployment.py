@@ -10,8 +10,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from planner.domain.dates import with_year
 from planner.domain.facts import FACT_KEYS, FactError, FactErrors, facts_from
-from planner.domain.support import day
 from planner.models import Deployment, Membership, Role
 from planner.rulebook.load import rulebook
 from planner.services.ingest import findings_rerate, source_for
@@ -97,7 +97,7 @@ def _checked(
     now: datetime,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The facts to store, whole, and where each came from."""
-    from_origin = f"{origin}, {day(now.date())}"
+    from_origin = f"{origin}, {with_year(now.date())}"
     facts = facts_from({**known, **values}).as_dict()
     sources = {
         key: from_origin if key in values else known_sources.get(key, NOT_STATED)

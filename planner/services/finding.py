@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.finding import State
 from planner.domain.lifecycle import Kind, NotAllowed, after
 from planner.domain.note import clean_note
+from planner.domain.person import name_of
 from planner.models import Deployment, Event, Finding, Owner, Source, Waiver
 from planner.selectors.my_work import my_claimable
 from planner.selectors.ownership import assigner_for
@@ -63,7 +64,7 @@ def finding_assign(
     finding_ids: Iterable[int],
     owner: Owner,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """A person's pick of ``owner``, which no rule changes from then on."""
     if owner.deployment_id != deployment.pk:
@@ -88,7 +89,7 @@ def finding_unpick(
     deployment: Deployment,
     finding_ids: Iterable[int],
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Take a person's pick back and let the rules decide again."""
     picked = [row for row in _locked(deployment, finding_ids) if row.owner_picked]
@@ -112,7 +113,7 @@ def finding_claim(
     deployment: Deployment,
     finding_ids: Iterable[int],
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
     why: str = "",
 ) -> Outcome:
     """The owner says it is fixed. It counts as work until the next scan proves it."""
@@ -125,7 +126,7 @@ def finding_unclaim(
     deployment: Deployment,
     finding_ids: Iterable[int],
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Take a claim back."""
     return _step(deployment, finding_ids, Kind.UNCLAIMED, "", now, user)
@@ -140,7 +141,7 @@ def finding_waive(
     expires_on: date,
     today: date,
     now: datetime,
-    user: AbstractBaseUser,
+    user: User,
 ) -> Outcome:
     """Set findings aside until the end of ``expires_on``; ``user`` approves. They come back by themselves.
 
@@ -182,7 +183,7 @@ def waiver_end(
     deployment: Deployment,
     finding_ids: Iterable[int],
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """End waivers before their time."""
     ids = list(finding_ids)
@@ -234,7 +235,7 @@ def finding_note(
     finding_ids: Iterable[int],
     note: str,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Write the note of findings; an empty one takes it away."""
     note = clean_note(note)
@@ -255,7 +256,7 @@ def finding_due_set(
     finding_ids: Iterable[int],
     due: date | None,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Set the due date of findings by hand; no rule changes it from then on."""
     log = _Log(deployment, now, user)
@@ -275,7 +276,7 @@ def findings_edit(
     deployment: Deployment,
     edits: Sequence[FindingEdit],
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Apply many different edits at once; an edit that changes nothing writes nothing."""
     by_id = {edit.finding_id: edit for edit in edits}
@@ -323,9 +324,7 @@ def my_findings_unclaim(*, user: User, finding_ids: Iterable[int], now: datetime
 class _Log:
     """Collects the rows and events of one action, and writes them together."""
 
-    def __init__(
-        self, deployment: Deployment, now: datetime, user: AbstractBaseUser | None
-    ) -> None:
+    def __init__(self, deployment: Deployment, now: datetime, user: User | None) -> None:
         self._deployment = deployment
         self._at = bulk.moment(now)
         self._actor = user.pk if user else None
@@ -373,7 +372,7 @@ def _step(
     kind: Kind,
     why: str,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     log = _Log(deployment, now, user)
     why = _clean(why)
@@ -436,14 +435,8 @@ def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield ids[start : start + _BATCH]
 
 
-def _picked_because(user: AbstractBaseUser | None) -> str:
-    return f"Picked by {display_name(user)}"[:200] if user else "Picked by a person"
-
-
-def display_name(user: AbstractBaseUser) -> str:
-    """What people call someone who signs in."""
-    name: Callable[[], str] | None = getattr(user, "get_full_name", None)
-    return (name() if name else "") or user.get_username()
+def _picked_because(user: User | None) -> str:
+    return f"Picked by {name_of(user)}"[:200] if user else "Picked by a person"
 
 
 def _clean(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -113,7 +113,7 @@ def import_apply(
     content: bytes,
     create_owners: bool,
     now: datetime,
-    user: AbstractBaseUser | None,
+    user: User | None,
 ) -> Outcome:
     """Apply what the preview shows. Without ``create_owners`` lines with an unknown owner keep theirs.
 
@@ -129,7 +129,7 @@ def import_apply(
 
 
 def import_store(
-    *, deployment: Deployment, content: bytes, user: AbstractBaseUser, now: datetime
+    *, deployment: Deployment, content: bytes, user: User, now: datetime
 ) -> str:
     """Keep a previewed file until it is applied; the token that names it."""
     _sweep(now)
@@ -144,7 +144,7 @@ def import_apply_stored(
     token: str,
     create_owners: bool,
     now: datetime,
-    user: AbstractBaseUser,
+    user: User,
 ) -> Outcome:
     """Apply a kept file, once.
 
@@ -162,7 +162,7 @@ def import_apply_stored(
     return outcome
 
 
-def _stored_path(deployment: Deployment, token: str, user: AbstractBaseUser) -> str:
+def _stored_path(deployment: Deployment, token: str, user: User) -> str:
     gone = "That file is no longer kept. Upload it again."
     try:
         deployment_id, user_id, name = signing.loads(token, salt=_SALT, max_age=KEPT_FOR)

@@ -9,6 +9,7 @@ from typing import IO, Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from planner.domain.person import name_of
 from planner.models import Deployment, Scan
 from planner.services.ingest import receive_report, report_preview, scan_confirm, source_for
 
@@ -86,7 +87,7 @@ def scan_discard(*, scan: Scan, user: User, now: datetime) -> Scan:
     """
     discarded = Scan.objects.filter(pk=scan.pk, state=Scan.State.HELD).update(
         state=Scan.State.REJECTED,
-        error=f"Discarded by {user.get_full_name() or user.get_username()}. Nothing was changed.",
+        error=f"Discarded by {name_of(user)}. Nothing was changed.",
         finished_at=now,
     )
     if not discarded:

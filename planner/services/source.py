@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from planner.domain.schedule import DEFAULT_SCHEDULE, ScheduleError, check_schedule, next_run
 from planner.models import Deployment, Finding, Scan, Source
 from planner.services.address import AddressRefused, address_check, without_credentials
 from planner.services.raw_report import RawReport, raw_drop_if_unused
+from planner.services.revision import revision_bump
 
 SCANNED_KINDS = (Source.Kind.FOLDER, Source.Kind.GIT, Source.Kind.REPORT_URL)
 """Kinds that Flightplan fetches by itself, on a schedule."""
@@ -131,7 +131,7 @@ def source_remove(*, source: Source) -> None:
     }
     Source.objects.filter(pk=source.pk).update(last_scan=None)
     Finding.objects.filter(source=source).delete()
-    Deployment.objects.filter(pk=source.deployment_id).update(revision=F("revision") + 1)
+    revision_bump(deployment_id=source.deployment_id)
     source.delete()
 
     def drop_raw_reports() -> None:

@@ -11,6 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from planner.domain.access import Role
+from planner.domain.dates import WEEKDAYS, short, with_weekday, with_year
+from planner.domain.person import Person, name_of
 
 register = template.Library()
 
@@ -71,10 +73,8 @@ def day(value: object, form: str = "") -> str:
     found = _day_of(value)
     if found is None:
         return ""
-    text = f"{found.day} {found:%b}"
-    if form == "year":
-        return f"{text} {found.year}"
-    return f"{found:%a} {text}" if form == "week" else text
+    form_of = {"year": with_year, "week": with_weekday}
+    return form_of.get(form, short)(found)
 
 
 @register.filter
@@ -88,7 +88,13 @@ def clock(value: object) -> str:
 def moment(value: object) -> str:
     """Mon 19 Oct 2026, 12:00, in the zone of the deployment. The page names the zone once."""
     found = _moment_of(value)
-    return f"{found:%a} {found.day} {found:%b %Y, %H:%M}" if found else ""
+    return f"{WEEKDAYS[found.weekday()]} {with_year(found)}, {found:%H:%M}" if found else ""
+
+
+@register.filter
+def who(value: Person) -> str:
+    """What people call someone who signs in."""
+    return name_of(value)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from planner.domain.decision import Decision
 from planner.domain.facts import FactErrors
+from planner.domain.person import name_of
 from planner.forms.decision import FactsForm, NewDeploymentForm, RecordForm
 from planner.rendering.decision import bars_of
 from planner.selectors.decision import (
@@ -222,7 +223,7 @@ def _managers_only(request: DeploymentRequest, what: str) -> None:
 
 
 def _typed_by(request: PersonRequest) -> str:
-    return f"typed by {request.user.get_full_name() or request.user.get_username()}"
+    return f"typed by {name_of(request.user)}"
 
 
 def _today(request: PersonRequest) -> date:

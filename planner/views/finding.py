@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from planner.domain.dates import with_year
 from planner.domain.finding import Axis, Severity
 from planner.domain.ownership import owner_key
 from planner.forms.finding import (
@@ -266,7 +267,7 @@ def _waive(
         now=request.now,
         user=request.user,
     )
-    return outcome, f"waived until {values['expires_on']:%-d %b %Y}. It comes back by itself."
+    return outcome, f"waived until {with_year(values['expires_on'])}. It comes back by itself."
 
 
 def _end_waiver(
@@ -296,7 +297,7 @@ def _due(
     outcome = finding_due_set(
         deployment=deployment, finding_ids=ids, due=due, now=request.now, user=request.user
     )
-    return outcome, f"due {due:%-d %b %Y}." if due else "without a date."
+    return outcome, f"due {with_year(due)}." if due else "without a date."
 
 
 _ACTIONS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from planner.domain.access import Role
+from planner.domain.person import name_of
 from planner.forms.member import InviteForm, NewAccountForm, RoleForm
 from planner.selectors.access import invite_by_id
 from planner.services.member import (
@@ -30,8 +31,6 @@ from planner.views.access import DeploymentRequest, TimedRequest, deployment_vie
 from planner.views.sign_in import sign_in_person
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
     from planner.models import Deployment
 
 
@@ -80,7 +79,7 @@ def role(request: DeploymentRequest, deployment: Deployment, member_id: int) -> 
     except MemberRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{_name(membership.user)} is now {membership.role}.")
+        messages.success(request, f"{name_of(membership.user)} is now {membership.role}.")
     return redirect("settings", slug=deployment.slug)
 
 
@@ -93,7 +92,7 @@ def remove(request: DeploymentRequest, deployment: Deployment, member_id: int) -
     except MemberRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{_name(user)} no longer sees {deployment.name}.")
+        messages.success(request, f"{name_of(user)} no longer sees {deployment.name}.")
         if user == request.user:
             return redirect("/")
     return redirect("settings", slug=deployment.slug)
@@ -123,8 +122,3 @@ def accept(request: TimedRequest, token: str) -> HttpResponse:
     except MemberRefused as refusal:
         context["refusal"] = str(refusal)
     return render(request, "member/accept.html", context, status=422)
-
-
-def _name(user: object) -> str:
-    person = cast("User", user)
-    return person.get_full_name() or person.get_username()

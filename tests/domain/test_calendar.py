@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.calendar import (
-    CalendarError,
-    aged,
-    months_after,
-    short,
-    with_weekday,
-    working_calendar,
-)
+from planner.domain.calendar import CalendarError, months_after, working_calendar
+from planner.domain.dates import short, with_weekday
+from planner.domain.freshness import aged
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 CALENDARS = st.builds(

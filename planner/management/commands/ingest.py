@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from planner.domain.finding import SEVERITY_ORDER, Category
-from planner.domain.measure import plural
+from planner.domain.numbers import plural
 from planner.domain.report import Format, ReportRejected
 from planner.management.command import Command as BaseCommand
 from planner.selectors.scan import receipt

@@ -378,7 +378,8 @@ def _sentence(
 
 def _published(verdict: Verdict, points: int, threshold: int, gate: Gate) -> str:
     if verdict is Verdict.DEFER:
-        return f"Defer: {gate.sentence}, whatever the {plural(points, 'point')} say."
+        say = "says" if points == 1 else "say"
+        return f"Defer: {gate.sentence}, whatever the {plural(points, 'point')} {say}."
     enough = "are enough" if verdict is Verdict.NOW else "are needed"
     return (
         f"{verdict.value.capitalize()}: {plural(points, 'point')} where {threshold} {enough},"

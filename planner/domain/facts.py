@@ -168,7 +168,7 @@ def _current_version(key: str, value: Any) -> str:
 def _python_version(key: str, value: Any) -> str:
     text = _version_text(key, value)
     if text and (version(text).major != 3 or not 6 <= version(text).minor <= 20):
-        raise FactError(key, f"Python {text} does not exist; write a version like 3.12")
+        raise FactError(key, f"Airflow does not run on Python {text}; write a version like 3.12")
     return text
 
 

@@ -142,11 +142,13 @@ class FactsForm(forms.Form):
     def changed_values(self) -> dict[str, Any]:
         """The facts that are not as stored: what a person has stated here and now."""
         stated = self.facts.as_dict() if self.facts else {}
-        return {
-            key: value
-            for key, value in stated.items()
-            if key not in self.stored or value != self.stored[key]
-        }
+        return {key: value for key, value in stated.items() if self._is_change(key, value)}
+
+    def _is_change(self, key: str, value: Any) -> bool:
+        """What was never stored changes only where something was typed; else it keeps its usual value."""
+        if key in self.stored:
+            return bool(value != self.stored[key])
+        return bool(self.cleaned_data.get(key))
 
     @property
     def main_fields(self) -> list[FactField]:
@@ -190,6 +192,13 @@ class NewDeploymentForm(FactsForm):
 
     main_names = ("name", "slug", *MAIN_FIELDS)
     slug = _line("Address", "Small letters, digits and hyphens; it becomes part of every link.")
+
+    def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
+        """A list that nobody has opened states nothing, so each begins with that."""
+        super().__init__(data)
+        for name in ("executor", "metadata_db", "hosting"):
+            select = self._select(name)
+            select.choices = [("", "Not said"), *select.choices]
 
     def refuse(self, errors: FactErrors) -> None:
         """Show what the service refused beside the field it belongs to."""

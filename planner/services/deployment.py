@@ -17,6 +17,7 @@ from planner.rulebook.load import rulebook
 from planner.services.ingest import findings_rerate, source_for
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_LONGEST_SLUG = 80
 _TAKEN_BY_PAGES = ("new",)
 NOT_STATED = "not stated, the usual value"
 
@@ -51,7 +52,12 @@ def facts_store(
 
 
 def _check_slug(slug: str) -> None:
-    if not _SLUG.fullmatch(slug) or len(slug) > 80:
+    if not slug:
+        raise FactErrors([FactError("slug", "is missing")])
+    if len(slug) > _LONGEST_SLUG:
+        sentence = f"may have {_LONGEST_SLUG} characters, not {len(slug)}"
+        raise FactErrors([FactError("slug", sentence)])
+    if not _SLUG.fullmatch(slug):
         sentence = f'"{slug}" must be small letters, digits and hyphens, like production-eu'
         raise FactErrors([FactError("slug", sentence)])
     if slug in _TAKEN_BY_PAGES:

@@ -84,6 +84,14 @@ class TestGate:
         assert decision.verdict is Verdict.DEFER
         assert "need 0.80 quarters but have 0.50" in decision.sentence
 
+    @pytest.mark.parametrize(
+        ("current", "words"), [("2.7.3", "the 1 point says."), ("2.9.3", "the 0 points say.")]
+    )
+    def test_one_point_says_and_more_say(self, current: str, words: str) -> None:
+        decision = decided(current_version=current, bandwidth_quarters=0.1)
+
+        assert f"whatever {words}" in decision.sentence
+
     def test_it_lets_exactly_enough_through(self) -> None:
         assert decided(bandwidth_quarters=0.8).gate.passes
 

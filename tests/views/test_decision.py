@@ -414,6 +414,22 @@ class TestNew:
         assert created.sources.get().name == "uploads"
         assert created.fact_sources["dag_count"].startswith("typed by Dana")
 
+    def test_a_list_that_nobody_opened_states_nothing(
+        self, client_for: ClientFor, dana: User
+    ) -> None:
+        client = client_for(dana)
+        page = text(client.get(self.URL))
+        chosen = {"executor": "", "metadata_db": "", "hosting": "", "engineers": ""}
+
+        client.post(self.URL, self.SENT | chosen)
+
+        assert page.count('<option value="" selected>Not said</option>') == 3
+        created = Deployment.objects.get(slug="analytics")
+        assert created.facts["executor"] == "CeleryExecutor"
+        assert created.fact_sources["executor"] == "not stated, the usual value"
+        assert created.fact_sources["hybrid_workload"] == "not stated, the usual value"
+        assert created.fact_sources["mlops_roadmap"].startswith("typed by Dana")
+
     def test_a_superuser_may_and_the_first_page_is_empty_but_says_what_to_do(
         self, client_for: ClientFor, root: User
     ) -> None:
@@ -440,7 +456,8 @@ class TestNew:
             ("production", "is taken by another deployment"),
             ("new", "is the address of a page"),
             ("A B", "must be small letters"),
-            ("", "must be small letters"),
+            ("", "Address: is missing."),
+            ("a" * 81, "may have 80 characters, not 81"),
         ],
     )
     def test_an_address_that_cannot_be_is_refused_beside_its_field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         manager = Manager(Announcer(self._link()))
         for name, command in _processes().items():
             manager.add_process(name, command, env=_environment(), cwd=str(settings.BASE_DIR))
+        _stop_with_the_terminal()
         manager.loop()
         stopped_by_hand = manager.returncode in (130, 143)
         sys.exit(0 if stopped_by_hand else manager.returncode)
@@ -67,6 +69,21 @@ class Announcer(Printer):
                 f"  Stop with Ctrl-C.\n\n"
             )
             sys.stdout.flush()
+
+
+def _stop_with_the_terminal() -> None:
+    """A closed terminal stops everything, as Ctrl-C does; the processes would outlive it else."""
+    ours = os.getpid()
+
+    def stop(*_: object) -> None:
+        # The processes between us and theirs get the signal too; they are told by us.
+        if os.getpid() == ours:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.dup2(nowhere, sys.stderr.fileno())
+            os.kill(ours, signal.SIGTERM)
+
+    signal.signal(signal.SIGHUP, stop)
 
 
 def _processes() -> dict[str, str]:

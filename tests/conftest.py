@@ -53,6 +53,8 @@ def postgres() -> Iterator[str]:
     with (folder / "postgresql.conf").open("a") as settings:
         settings.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
         settings.write("max_connections = 50\n")
+        # A test that waits for itself fails, and names the statement.
+        settings.write("lock_timeout = 60s\n")
     server.start()
     yield server.get_uri()
     server.stop()

@@ -27,4 +27,10 @@ VALUES = {
 
 os.environ.pop("REDIS_URL", None)
 os.environ.update(VALUES)
+
+# The package that starts PostgreSQL holds a lock while it does, by default one for the whole machine:
+# a start that hangs would hang every other test process.
+os.environ["XDG_RUNTIME_DIR"] = str(FOLDER)
+(FOLDER / "python_PostgresServer").mkdir()
+
 django.setup()

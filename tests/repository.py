@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -21,21 +22,25 @@ with DAG("billing", schedule="@daily"):
 """
 
 
+_UNCONFIGURED = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+"""The machine's own git may sign, ask or run hooks."""
+
+
 class Repository:
     """A folder that is a git repository; every change is one commit on main."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
-        self._git("init", "--quiet", "--initial-branch", "main")
+        self.git("init", "--quiet", "--initial-branch", "main")
 
     def commit(self, **files: str) -> str:
         """Writes files (``dags__sales`` is dags/sales.py) and commits all that changed."""
         for name, text in files.items():
             self.write(f"{name.replace('__', '/')}.py", text)
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", "change")
-        return self._git("rev-parse", "HEAD").strip()
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
+        return self.git("rev-parse", "HEAD")
 
     def write(self, path: str, text: str) -> None:
         """Puts a file of any name there; the next commit takes it."""
@@ -44,17 +49,25 @@ class Repository:
         file.write_text(text)
 
     def remove(self, path: str) -> None:
-        self._git("rm", "--quiet", path)
+        self.git("rm", "--quiet", path)
 
     def rename(self, old: str, new: str) -> None:
-        self._git("mv", old, new)
+        self.git("mv", old, new)
 
-    def _git(self, *arguments: str) -> str:
+    def git(self, *arguments: str) -> str:
+        """What git prints, whatever the machine's own configuration says."""
         who = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
         done = subprocess.run(
-            ["git", *who, *arguments], cwd=self.folder, check=True, capture_output=True, text=True
+            ["git", *who, *arguments],
+            cwd=self.folder,
+            env=os.environ | _UNCONFIGURED,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=True,
+            capture_output=True,
+            text=True,
         )
-        return done.stdout
+        return done.stdout.strip()
 
 
 def first_state(folder: Path) -> Repository:

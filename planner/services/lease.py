@@ -197,13 +197,21 @@ class LeaseKeeper:
         self._thread.join()
 
     def _keep(self) -> None:
-        while not self._stop.wait(RENEW_SECONDS):
-            try:
-                lease_renew(lease=self._lease, now=self._clock())
-            except LeaseLost:
-                return
-            except DatabaseError:
-                # The next round tries again; only a lease that stays unrenewed is lost.
-                _log.warning("lease of scan %s could not be renewed", self._lease.scan_id)
-                close_old_connections()
-        connection.close()
+        try:
+            kept = True
+            while kept and not self._stop.wait(RENEW_SECONDS):
+                kept = self._renew()
+        finally:
+            connection.close()
+
+    def _renew(self) -> bool:
+        """False where another worker has the scan and there is nothing left to keep."""
+        try:
+            lease_renew(lease=self._lease, now=self._clock())
+        except LeaseLost:
+            return False
+        except DatabaseError:
+            # The next round tries again; only a lease that stays unrenewed is lost.
+            _log.warning("lease of scan %s could not be renewed", self._lease.scan_id)
+            close_old_connections()
+        return True

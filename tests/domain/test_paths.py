@@ -145,6 +145,6 @@ def test_any_text_gives_a_root(paths: list[str], base: str) -> None:
 def test_a_hundred_thousand_paths_in_time() -> None:
     paths = [f"/ci/repo/dags/team{i % 300}/deep/er/file{i}.py" for i in range(100_000)]
     known = [path.removeprefix("/ci/repo/") for path in paths]
-    started = time.perf_counter()
+    started = time.process_time()
     assert choose_root(paths, named="", base="", known=lambda: known).root == "/ci/repo"
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -277,11 +277,11 @@ def test_a_repeated_observation_costs_next_to_nothing() -> None:
     seen = [observe("AIR301", "schedule_interval"), observe("AIR311", "airflow.DAG")]
     [rater(one) for one in seen]
 
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(50_000):
         rater(seen[0])
         rater(seen[1])
-    each = (time.perf_counter() - start) / 100_000
+    each = (time.process_time() - start) / 100_000
 
     assert each < 3e-6
 

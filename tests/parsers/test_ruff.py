@@ -176,7 +176,7 @@ def test_a_hundred_thousand_findings_in_time(reports: Path) -> None:
     items = json.loads((reports / "telemetry-airflow.ruff.json").read_bytes())
     line = b",".join(as_json(item) for item in items)
     data = b"[" + b",".join([line] * 302) + b"]"
-    started = time.perf_counter()
+    started = time.process_time()
     count = sum(1 for _ in open_report(data, format=None).observations)
     assert count == 302 * 332
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6

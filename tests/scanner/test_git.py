@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from planner.scanner import ScanFailed, scan_git
+from tests.repository import Repository
 
 OLD = "from airflow import DAG\nDAG('sales', schedule_interval=None)\n" + "# padding\n" * 20
 
@@ -25,36 +26,13 @@ class Secret:
     password: str = "s3cret-word"
 
 
-class Repo:
+class Repo(Repository):
     """A repository with one DAG."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.git("init", "-q", "-b", "main")
+        super().__init__(folder)
         self.write("dags/sales.py", OLD)
         self.commit()
-
-    def git(self, *arguments: str) -> str:
-        options = ("-c", "user.name=Alice", "-c", "user.email=alice@example.com")
-        done = subprocess.run(
-            ["git", *options, *arguments],
-            cwd=self.folder,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    def write(self, name: str, text: str) -> None:
-        place = self.folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
-
-    def commit(self) -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "Change")
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.db import connection
 from planner.models import Deployment, Scan, Source
 from planner.services.lease import (
     LEASE,
+    LeaseKeeper,
     LeaseLost,
     lease_fail,
     lease_progress,
@@ -107,6 +108,33 @@ def test_a_renewed_lease_is_kept_and_a_lapsed_one_is_taken_over(source: Source) 
         lease_fail(lease=first, reason="late", now=LATER)
     scan.refresh_from_db()
     assert (scan.state, scan.error) == (Scan.State.RUNNING, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_step_keeps_its_lease_until_another_worker_has_it(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planner.services.lease.RENEW_SECONDS", 0.01)
+    asked = threading.Semaphore(0)
+
+    def clock() -> datetime:
+        asked.release()
+        return LATER
+
+    scan = queued(source)
+    lease = lease_take(scan_id=scan.pk, now=NOW)
+    assert lease is not None
+    with LeaseKeeper(lease, clock):
+        # The third time that it asks for the time, it has renewed twice.
+        assert all(asked.acquire(timeout=30) for _ in range(3))
+        scan.refresh_from_db()
+        assert scan.lease_until == LATER + LEASE
+        Scan.objects.filter(pk=scan.pk).update(attempts=lease.attempt + 1, lease_until=NOW)
+        keeper = next(thread for thread in threading.enumerate() if thread.name == "lease")
+        keeper.join(30)
+        assert not keeper.is_alive()
+    scan.refresh_from_db()
+    assert scan.lease_until == NOW
 
 
 def test_the_sweep_offers_lost_scans_again_but_not_at_every_tick(source: Source) -> None:

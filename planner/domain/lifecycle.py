@@ -88,6 +88,7 @@ class Absence(StrEnum):
     FILE_GONE = "removed"
     FILE_NOT_SCANNED = "file not scanned"
     RULE_NOT_RUN = "rule not run"
+    LEFT_OUT = "some items of the report could not be read"
     UNKNOWN = "unknown"
 
 
@@ -104,6 +105,8 @@ class Proof:
     """Files that the checker could not parse."""
     quiet_rules: Collection[str] = field(default_factory=frozenset)
     """Rules that only run on request (ruff's --preview) and of which a bare report shows no trace."""
+    some_left_out: bool = False
+    """Items could not be read; any absent finding may be one of them."""
 
     def of(self, *, checker: str, path: str, rule_id: str) -> Absence:
         """Why a finding of ``checker`` at ``path`` is absent; FIXED and FILE_GONE are proof, the rest is not."""
@@ -111,6 +114,8 @@ class Proof:
             return Absence.UNKNOWN
         if not self._ran(checker, rule_id):
             return Absence.RULE_NOT_RUN
+        if self.some_left_out:
+            return Absence.LEFT_OUT
         if self.coverage.files is not None:
             return self._by_files(path, rule_id)
         if not self.coverage.complete:

@@ -80,6 +80,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of a report around what cannot be read in it."""
+
+    lines: tuple[str, ...]
+    bad: int | None
+    """Which of the lines is meant, where it is one."""
+    first: int
+    """The number in the file of the first line."""
+    is_laid_out: bool = False
+    """The file has all of it on that one line; the breaks are ours."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a scan looked at, so that absence can be told from not having looked.
 
@@ -122,3 +135,8 @@ class Report:
 
 class ReportRejected(ValueError):
     """The bytes are not a report of a known format. The message is one sentence for a person."""
+
+    def __init__(self, sentence: str, *, offset: int | None = None) -> None:
+        super().__init__(sentence)
+        self.offset = offset
+        """Where in the text (unpacked, as UTF-8) it stops making sense, if it is one place."""

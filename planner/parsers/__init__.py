@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from mmap import mmap
 
-from planner.domain.report import Format, Report, ReportRejected
+from planner.domain.report import Excerpt, Format, Problem, Report, ReportRejected
 from planner.parsers import (
     airflow_config_lint,
     airflow_dags,
@@ -14,9 +15,10 @@ from planner.parsers import (
     upgradecheck,
 )
 from planner.parsers.detect import Look, Shape, look_at
+from planner.parsers.excerpt import excerpt_at, excerpts_of
 from planner.parsers.text import as_utf8, gunzip, is_gzip
 
-__all__ = ["is_gzip", "open_report"]
+__all__ = ["is_gzip", "open_report", "report_excerpt", "report_excerpts"]
 
 
 _FITS_NO_ROWS = (Format.AIRFLOW_IMPORT_ERRORS, Format.AIRFLOW_DAGS)
@@ -26,19 +28,35 @@ _FITS_EMPTY_LIST = (Format.RUFF, Format.UPGRADECHECK, *_FITS_NO_ROWS)
 """Formats that ``[]`` may be."""
 
 
-def open_report(
-    buffer: bytes | bytearray | memoryview | mmap, *, format: Format | None, tool_version: str = ""
-) -> Report:
+Buffer = bytes | bytearray | memoryview | mmap
+
+
+def open_report(buffer: Buffer, *, format: Format | None, tool_version: str = "") -> Report:
     """The report in ``buffer`` (gzip or plain), whose ``observations`` can be read once.
 
     ``format`` None means: tell from the content. The buffer must stay open until the observations are
     read, since they are decoded from it one by one. ``report.problems``, ``report.received`` and
     ``report.metadata`` are complete only then. Raises ReportRejected with one sentence and its remedy.
     """
-    view = memoryview(buffer)
-    text = as_utf8(memoryview(gunzip(view)) if is_gzip(view) else view)
+    text = _text_of(buffer)
     look = look_at(text)
     return _read(text, look, _agreed_format(look, format), tool_version)
+
+
+def report_excerpts(buffer: Buffer, problems: Sequence[Problem]) -> dict[int, Excerpt]:
+    """The lines around the first items that cannot be read, by the items' index."""
+    text = _text_of(buffer)
+    return excerpts_of(text, look_at(text), problems)
+
+
+def report_excerpt(buffer: Buffer, rejection: ReportRejected) -> Excerpt | None:
+    """The lines around the place where a report that was rejected stops making sense, if it is one."""
+    return None if rejection.offset is None else excerpt_at(_text_of(buffer), rejection.offset)
+
+
+def _text_of(buffer: Buffer) -> memoryview:
+    view = memoryview(buffer)
+    return as_utf8(memoryview(gunzip(view)) if is_gzip(view) else view)
 
 
 def _agreed_format(look: Look, named: Format | None) -> Format:

@@ -73,7 +73,8 @@ def malformed(buffer: memoryview, error: Exception) -> ReportRejected:
     item = f" (item {index})" if index is not None else ""
     why = "it ends too early" if found is None else "this is not valid JSON"
     return ReportRejected(
-        f"Line {line}, column {column}{item}: {why}; send the tool's output unchanged and whole."
+        f"Line {line}, column {column}{item}: {why}; send the tool's output unchanged and whole.",
+        offset=offset,
     )
 
 
@@ -148,6 +149,8 @@ def path_flaw(path: str) -> str:
         return f"is {len(path)} characters long; a path may have {MAX_PATH}."
     if "\x00" in path:
         return "holds a NUL character, which no path can have."
+    if ".." in path and ".." in path.replace("\\", "/").split("/"):
+        return f"leads out of its folder with '..' (it is {shortened(path)})."
     return ""
 
 

@@ -48,6 +48,7 @@ def receipt(scan: Scan) -> dict[str, Any]:
         "contradicted": counts.get("contradicted", 0),
         "left_out": counts.get("left_out", 0),
         "not_covered_because": counts.get("not_covered_because", {}),
+        "would_close": counts.get("closing", []),
         "problems": scan.problems,
         "error": scan.error,
         "sha256": scan.sha256,

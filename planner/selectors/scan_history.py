@@ -113,6 +113,11 @@ def is_refused(scan: Scan) -> bool:
     return scan.state in (Scan.State.REJECTED, Scan.State.FAILED)
 
 
+def has_good_items(scan: Scan) -> bool:
+    """True where the report was rejected for some of its items only."""
+    return 0 < scan.counts.get("left_out", 0) < scan.counts.get("received", 0)
+
+
 def is_held(scan: Scan) -> bool:
     """True where the scan waits for a person."""
     return scan.state == Scan.State.HELD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from mmap import mmap
@@ -17,9 +17,9 @@ from django.db import transaction
 from planner.domain.change import Changes, Known, compare
 from planner.domain.lifecycle import Brake
 from planner.domain.paths import PathRefused
-from planner.domain.report import Format, Report, ReportRejected
+from planner.domain.report import Format, Problem, Report, ReportRejected
 from planner.models import Deployment, Scan, Source
-from planner.parsers import open_report
+from planner.parsers import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import checked_by
 from planner.selectors.deployment import target_line_of
@@ -31,7 +31,12 @@ from planner.services.ownership import rules_apply
 from planner.services.raw_report import raw_bytes, raw_drop_if_unused, raw_store
 from planner.services.rerate import findings_rerate
 from planner.services.revision import revision_bump
-from planner.services.sightings import Sightings, problem_lines, read_sightings
+from planner.services.sightings import (
+    Sightings,
+    excerpt_entry,
+    problem_lines,
+    read_sightings,
+)
 
 __all__ = [
     "apply_scan",
@@ -44,6 +49,24 @@ __all__ = [
 
 UPLOADS = "uploads"
 """The source that reports belong to when nobody names one."""
+
+_TOLD_BY_TWIN = (
+    "format",
+    "tool",
+    "tool_version",
+    "root",
+    "root_because",
+    "commit",
+    "coverage",
+    "problems",
+)
+"""What a duplicate's receipt says as the first one's does."""
+
+PREVIEW = "preview"
+"""The cause of a scan that is undone once it has told what it would change."""
+
+MOST_CLOSING = 200
+"""Findings to be closed that a held scan names; the rest is counted."""
 
 _UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
 
@@ -121,7 +144,7 @@ def report_preview(
         scan = Scan.objects.create(
             deployment=deployment,
             source=source,
-            cause="preview",
+            cause=PREVIEW,
             created_at=now,
             file_name=file_name[-300:],
             raw=raw.name,
@@ -150,8 +173,10 @@ def apply_scan(*, scan_id: int, now: datetime) -> Scan:
     try:
         with _collector_paused():
             _apply(scan, raw_bytes(scan), now)
-    except (ReportRejected, PathRefused) as rejection:
-        _finish_rejected(scan, str(rejection), now)
+    except PathRefused as refusal:
+        _finish_rejected(scan, ReportRejected(str(refusal)), now)
+    except ReportRejected as rejection:
+        _finish_rejected(scan, rejection, now)
     return scan
 
 
@@ -185,14 +210,10 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         root=_asked_root(scan),
         known_paths=partial(known_paths, scan.source),
     )
-    scan.problems = problem_lines(report)
     _describe(scan, report, sightings)
-    if report.problems and not scan.options.get("take_good"):
-        bad, received = len(report.problems), report.received
-        raise ReportRejected(
-            f"{bad} of {received} items cannot be read ({str(report.problems[0]).rstrip('.')}). Nothing was changed. "
-            "Mend the report, or choose to take the good ones."
-        )
+    if report.problems:
+        scan.problems = problem_lines(report, report_excerpts(buffer, report.problems))
+        _refuse_unless_asked(scan, report)
     with transaction.atomic():
         # One scan of a source at a time; on SQLite the transaction itself is exclusive.
         source = Source.objects.select_for_update().get(pk=scan.source_id)
@@ -200,6 +221,19 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
             return  # another worker was faster with this very scan
         findings_rerate(deployment=scan.deployment, now=now)
         _compare_and_write(scan, source, report, sightings, now)
+
+
+def _refuse_unless_asked(scan: Scan, report: Report) -> None:
+    """A report with bad items is taken only where there are good ones and somebody asked for them."""
+    bad, received = len(report.problems), report.received
+    if scan.options.get("take_good") and bad < received:
+        return
+    scan.counts = {"received": received, "left_out": bad}
+    remedy = "Mend the report, or choose to take the good ones." if bad < received else "Mend it."
+    raise ReportRejected(
+        f"{bad} of {received} items cannot be read ({str(report.problems[0]).rstrip('.')}). "
+        f"Nothing was changed. {remedy}"
+    )
 
 
 def _compare_and_write(
@@ -210,12 +244,14 @@ def _compare_and_write(
     changes = compare(
         known,
         sightings.traces,
-        proof=sightings.proof(book),
+        proof=replace(sightings.proof(book), some_left_out=bool(report.problems)),
         renames=report.renames,
     )
     _count(scan, report, sightings, changes)
     brake = Brake(**book.decision["hold"])
     held = brake.holds(closing=len(changes.closed), live=changes.live)
+    if held or scan.cause == PREVIEW:
+        scan.counts["closing"] = _closing_lines(known, changes)
     if held and not scan.options.get("confirm"):
         _finish_held(scan, changes, now)
         return
@@ -327,7 +363,7 @@ def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
     """The same bytes again: freshness is renewed, no finding changes."""
     twin.confirmed_at = now
     twin.save(update_fields=["confirmed_at"])
-    for field in ("format", "tool", "tool_version", "root", "root_because", "commit", "coverage"):
+    for field in _TOLD_BY_TWIN:
         setattr(scan, field, getattr(twin, field))
     scan.counts = {
         **twin.counts,
@@ -347,9 +383,29 @@ def _finish_held(scan: Scan, changes: Changes, now: datetime) -> None:
     _finish(scan, Scan.State.HELD, now)
 
 
-def _finish_rejected(scan: Scan, sentence: str, now: datetime) -> None:
-    scan.error = sentence
-    scan.counts = {"received": scan.counts.get("received", 0)}
+def _closing_lines(known: Sequence[Known], changes: Changes) -> list[dict[str, Any]]:
+    """What a person must see before they let a scan close it."""
+    lines = []
+    for step in changes.closed[:MOST_CLOSING]:
+        finding = known[step.known]
+        lines.append(
+            {
+                "id": finding.id,
+                "rule_id": finding.trace.rule,
+                "file": finding.trace.path,
+                "line": finding.trace.line or None,
+                "as": step.kind.value,
+            }
+        )
+    return lines
+
+
+def _finish_rejected(scan: Scan, rejection: ReportRejected, now: datetime) -> None:
+    scan.error = str(rejection)
+    scan.counts = {key: scan.counts.get(key, 0) for key in ("received", "left_out")}
+    if excerpt := report_excerpt(raw_bytes(scan), rejection):
+        place = Problem(None, "", "The report stops making sense here.")
+        scan.problems = [{**asdict(place), **excerpt_entry(excerpt)}]
     _finish(scan, Scan.State.REJECTED, now)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from planner.domain.person import name_of
 from planner.models import Deployment, Scan
+from planner.selectors.scan_history import has_good_items
 from planner.services.ingest import receive_report, report_preview, scan_confirm, source_for
 
 
@@ -115,7 +116,7 @@ def scan_take_good(*, scan: Scan, user: User, now: datetime) -> Scan:
     Raises:
         ScanNotWaiting: the scan was not rejected for single items.
     """
-    if scan.state != Scan.State.REJECTED or not scan.problems:
+    if scan.state != Scan.State.REJECTED or not has_good_items(scan):
         raise ScanNotWaiting("Only a report rejected for some of its items has good ones to take.")
     with scan.raw.open("rb") as stream:
         return receive_report(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from planner.domain.identity import identity_text
@@ -12,7 +12,7 @@ from planner.domain.lifecycle import PARSE_ERROR, Proof
 from planner.domain.matching import Trace
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
 from planner.domain.rating import Rater, rules_not_run
-from planner.domain.report import Coverage, Observation, Problem, Report
+from planner.domain.report import Coverage, Excerpt, Observation, Problem, Report
 from planner.domain.rules import Rating, Rulebook
 
 _MOST_PROBLEMS = 100
@@ -136,13 +136,23 @@ def _relative_coverage(coverage: Coverage, choice: RootChoice) -> Coverage:
     )
 
 
-def problem_lines(report: Report) -> list[dict[str, Any]]:
-    """The refused items as they are kept with the scan."""
-    kept = [
-        {"index": problem.index, "field": problem.field, "sentence": problem.sentence}
+def problem_lines(report: Report, excerpts: Mapping[int, Excerpt]) -> list[dict[str, Any]]:
+    """The refused items as they are kept with the scan, the first with the lines around them."""
+    kept: list[dict[str, Any]] = [
+        {
+            "index": problem.index,
+            "field": problem.field,
+            "sentence": problem.sentence,
+            **excerpt_entry(excerpts.get(-1 if problem.index is None else problem.index)),
+        }
         for problem in report.problems[:_MOST_PROBLEMS]
     ]
     if len(report.problems) > _MOST_PROBLEMS:
         more = len(report.problems) - _MOST_PROBLEMS
         kept.append({"index": None, "field": "", "sentence": f"{more} more items have problems."})
     return kept
+
+
+def excerpt_entry(excerpt: Excerpt | None) -> dict[str, Any]:
+    """An excerpt as it is kept with a problem, if there is one."""
+    return {} if excerpt is None else {"excerpt": asdict(excerpt)}

@@ -11,12 +11,12 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 
 from planner.domain.report import ReportRejected
 from planner.forms.scan import UploadForm
 from planner.forms.source import SourceForm
-from planner.selectors.scan_history import scan_by_id, scan_history
+from planner.selectors.scan_history import has_good_items, scan_by_id, scan_history
 from planner.services.scan import (
     ScanNotWaiting,
     scan_discard,
@@ -46,7 +46,7 @@ def upload(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """Takes a report in, or shows what it would change."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _scans_page(request, deployment, form)
+        return _refused_page(request, deployment, form)
     arguments = {
         "deployment": deployment,
         "source_name": form.cleaned_data["source"],
@@ -63,7 +63,7 @@ def upload(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
             transaction.on_commit(partial(enqueue_scan, scan.pk))
     except ReportRejected as rejection:
         form.add_error("file", str(rejection))
-        return _scans_page(request, deployment, form)
+        return _refused_page(request, deployment, form)
     return _to_scan(request, deployment, scan)
 
 
@@ -149,6 +149,14 @@ def _scans_page(
     )
 
 
+def _refused_page(
+    request: DeploymentRequest, deployment: Deployment, form: UploadForm
+) -> HttpResponse:
+    """The form with what is wrong, in the form's own place even where a preview was asked for."""
+    response = _scans_page(request, deployment, form)
+    return reswap(retarget(response, "#upload"), "outerHTML") if request.htmx else response
+
+
 def _receipt_page(
     request: DeploymentRequest, deployment: Deployment, found: Scan, *, is_preview: bool = False
 ) -> HttpResponse:
@@ -156,7 +164,7 @@ def _receipt_page(
         request,
         deployment,
         "scan/receipt.html",
-        {"scan": found, "is_preview": is_preview},
+        {"scan": found, "is_preview": is_preview, "has_good_items": has_good_items(found)},
         tab="scans",
         fragment="scan/_preview.html" if is_preview else "scan/_receipt.html",
     )

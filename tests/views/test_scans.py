@@ -263,6 +263,40 @@ def test_a_silent_worker_is_told_while_something_waits(
 # ------------------------------------------------------------------------------- one receipt
 
 
+def test_a_held_scan_lists_what_it_would_close(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    applied(deployment, *({**ITEM, "file": f"dags/{number}.py"} for number in range(30)))
+    scan = applied(deployment, ITEM, complete=True)
+    assert scan.state == Scan.State.HELD
+    page = client_for(alice).get(f"{PAGE}{scan.pk}/").content.decode()
+    for finding in Finding.objects.all():
+        assert f"/d/production/findings/{finding.pk}/" in page
+    assert "The 30 findings it would close" in page
+
+
+def test_a_refused_preview_takes_the_place_of_the_form(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    answer = client_for(alice).post(
+        UPLOAD,
+        {"file": SimpleUploadedFile("empty.json", b""), "preview": "yes"},
+        headers={"HX-Request": "true", "HX-Target": "preview"},
+    )
+    assert "The submitted file is empty." in answer.content.decode()
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#upload", "outerHTML")
+
+
+def test_a_report_without_good_items_offers_none(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    scan = applied(deployment, {**ITEM, "severity": "Eror"})
+    client = client_for(alice)
+    assert "Take the good ones" not in client.get(f"{PAGE}{scan.pk}/").content.decode()
+    client.post(f"{PAGE}{scan.pk}/take-good/")
+    assert Scan.objects.count() == 1
+
+
 def test_a_receipt_tells_what_came_in_and_what_changed(
     deployment: Deployment, client_for: Callable[[User], Client], alice: User
 ) -> None:
@@ -285,6 +319,7 @@ def test_problems_are_listed_and_the_good_items_can_be_taken(
     assert "rejected and changed nothing" in page
     assert "<code>severity</code>" in page
     assert "Take the good ones" in page
+    assert 'class="bad">  &quot;severity&quot;: &quot;Eror&quot;' in page
     with django_capture_on_commit_callbacks(execute=True):
         client.post(f"{PAGE}{scan.pk}/take-good/")
     again = Scan.objects.exclude(pk=scan.pk).get()

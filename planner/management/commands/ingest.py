@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 AUTO = "auto"
+MOST_CLOSING = 20
+"""Findings that would be closed, as printed for people; --json names more."""
 
 
 class Command(BaseCommand):
@@ -94,7 +96,8 @@ class Command(BaseCommand):
             self.fail(f"{file}: {error.strerror or error}.")
 
     def _refuse(self, name: str, scan: Scan) -> None:
-        problems = [_problem_line(problem) for problem in scan.problems]
+        bad_items = scan.problems if scan.counts.get("left_out") else []
+        problems = [_problem_line(problem) for problem in bad_items]
         self.fail("\n".join([f"{name}: {scan.error}", *problems]))
 
     def _tell(self, scan: Scan, *, dry_run: bool) -> None:
@@ -129,6 +132,8 @@ class Command(BaseCommand):
             self.stdout.write(scan.error)
         for problem in scan.problems:
             self.stdout.write(f"Left out: {_problem_line(problem)}")
+        for line in scan.counts.get("closing", [])[:MOST_CLOSING]:
+            self.stdout.write(f"Would close as {line['as']}: {_place(line)} {line['rule_id']}")
         if is_held(scan):
             self.say("Send it again with --confirm to let it through.")
 
@@ -139,6 +144,10 @@ def _asked(options: dict[str, Any]) -> dict[str, Any]:
         for key in ("root", "complete", "confirm", "take_good", "commit", "tool_version")
     }
     return {**asked, "format": "" if options["format"] == AUTO else options["format"]}
+
+
+def _place(line: dict[str, Any]) -> str:
+    return line["file"] if line["line"] is None else f"{line['file']}:{line['line']}"
 
 
 def _problem_line(problem: dict[str, Any]) -> str:

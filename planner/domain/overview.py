@@ -24,10 +24,11 @@ def _what_stands(plan: Plan, counts: Counts, *, scanned: bool) -> str:
     if phase is None:
         return "Every gate has passed."
     left = counts.planned.of(Severity.ERROR).active.number
-    gate = _next_gate(phase)
+    gate, when = _next_gate(phase), _when(phase, plan)
     if gate.measure == "errors" and left:
-        return f"{_errors(left)} between you and gate {phase.key}{_when(phase, plan)}."
-    return f"{_gate_words(gate, phase, plan)} {_errors_after(left)}"
+        return f"{_errors(left)} between you and gate {phase.key}{when}."
+    comma = "," if when else ""
+    return f"Gate {phase.key}{when}{comma} waits for {gate.wants}. {_errors_after(left)}"
 
 
 def _errors(left: int) -> str:
@@ -35,24 +36,16 @@ def _errors(left: int) -> str:
 
 
 def _errors_after(left: int) -> str:
-    return f"{plural(left, 'ERROR')} to fix before the cutover." if left else "No ERROR is open."
-
-
-def _gate_words(gate: Gate, phase: Phase, plan: Plan) -> str:
-    return f"Gate {phase.key}{_when(phase, plan)} waits for: {_lowered(gate.text)}."
-
-
-def _lowered(text: str) -> str:
-    first, _, rest = text.partition(" ")
-    return f"{first.lower()} {rest}" if first.istitle() else text
+    if not left:
+        return "No ERROR is open."
+    return f"{plural(left, 'ERROR')} {'is' if left == 1 else 'are'} to be fixed before the cutover."
 
 
 def _when(phase: Phase, plan: Plan) -> str:
+    """', 3 days late', ', due 30 Oct'; nothing where no start is set."""
     if phase.slip_days and phase.end < plan.today:
-        return f", {plural(phase.slip_days, 'day')} late,"
-    if plan.proposed:
-        return ""
-    return f" on {short(phase.end, today=plan.today)}"
+        return f", {plural(phase.slip_days, 'day')} late"
+    return "" if plan.proposed else f", due {short(phase.end, today=plan.today)}"
 
 
 def _next_gate(phase: Phase) -> Gate:

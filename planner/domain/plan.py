@@ -86,6 +86,8 @@ class Activity:
 class Gate:
     key: str
     text: str
+    wants: str
+    """What it waits for, as a sentence would go on: 'the check in CI'."""
     measure: str
     state: GateState
     evidence: str
@@ -157,6 +159,8 @@ class Plan:
     before_after: tuple[Comparison, ...]
     days_off: tuple[tuple[date, str], ...]
     """Holidays within the plan that were stepped over."""
+    knows_days_off: bool
+    """False where nobody has said when people are off, so that every weekday counts as worked."""
 
     @property
     def current(self) -> Phase | None:
@@ -341,6 +345,7 @@ def build_plan(
             builder.comparison(row) for row in raw["before_after"] if builder.holds(row)
         ),
         days_off=tuple(calendar.days_off(begin, phases[-1].end)),
+        knows_days_off=bool(calendar.country or calendar.extra),
     )
 
 
@@ -401,7 +406,8 @@ class _Builder:
     def phase(self, row: Mapping[str, Any], window: tuple[date, date]) -> Phase:
         start, end = max(window[0], self.last_end), window[1]
         started = self.ground.today >= start
-        gates = tuple(self._gate(gate, started) for gate in row["gates"] if self.holds(gate))
+        rows = [gate for gate in row["gates"] if self.holds(gate)]
+        gates = tuple(self._gate(gate, started, end) for gate in rows)
         passed = all(gate.state is GateState.PASS for gate in gates)
         self.all_passed &= passed
         self.last_end = end
@@ -428,7 +434,7 @@ class _Builder:
             return PhaseState.LATE
         return PhaseState.RUNNING if started else PhaseState.NOT_STARTED
 
-    def _gate(self, row: Mapping[str, Any], started: bool) -> Gate:
+    def _gate(self, row: Mapping[str, Any], started: bool, end: date) -> Gate:
         ask = row.get("ask", "").format_map(self.blanks)
         reading = read_gate(row["measure"], self.ground, ask=ask)
         signature = self.signatures.get(row["key"]) if reading.signable else None
@@ -436,11 +442,19 @@ class _Builder:
             note = f": {signature.note}" if signature.note else "."
             signed = f"Signed by {signature.person} on {short(signature.on, today=self.ground.today)}{note}"
             reading = Reading(GateState.PASS, signed, signable=True)
+        elif not self._has_happened(end):
+            reading = replace(
+                reading,
+                state=GateState.WAITING,
+                signable=False,
+                evidence=f"Not yet. {reading.evidence}",
+            )
         elif not started:
             reading = self._before_its_time(reading)
         return Gate(
             key=row["key"],
             text=row["text"].format_map(self.blanks),
+            wants=row["wants"].format_map(self.blanks),
             measure=row["measure"],
             state=reading.state,
             evidence=reading.evidence,
@@ -448,6 +462,10 @@ class _Builder:
             signed_by=signature.person if signature else "",
             signed_on=signature.on if signature else None,
         )
+
+    def _has_happened(self, end: date) -> bool:
+        """False for a gate of the cutover or after it while the cutover has not begun: nobody saw it pass."""
+        return end < self.cutover[0] or self.ground.today >= self.cutover[0]
 
     def _before_its_time(self, reading: Reading) -> Reading:
         """A gate of a phase that has not begun waits, unless it and all before it have passed already."""
@@ -640,6 +658,16 @@ def sentence(plan: Plan) -> str:
     return f"{length}: {_passed_words(plan)}, {_gate_words(plan.current, plan.today)}."
 
 
+def days_off_sentence(plan: Plan) -> str:
+    """What the dates take for days off, so that nobody finds Christmas among the working days too late."""
+    if not plan.knows_days_off:
+        return "No public holidays or days off are set, so every weekday counts as worked."
+    if not plan.days_off:
+        return "No public holiday or day off lies within the plan."
+    days = ", ".join(f"{short(day, today=plan.today)} {name}" for day, name in plan.days_off)
+    return f"Days off stepped over: {days}."
+
+
 def _passed_words(plan: Plan) -> str:
     passed = [phase.key for phase in plan.phases if phase.passed]
     if not passed:
@@ -656,6 +684,9 @@ def _gate_words(phase: Phase, today: date) -> str:
     if days == 0:
         return f"and gate {phase.key} is due today"
     return f"and gate {phase.key} is due in {plural(days, 'day')}"
+
+
+_TEXTS = ("text", "wants", "ask", "before", "now", "after")
 
 
 def check_template(raw: Mapping[str, Any]) -> None:
@@ -678,7 +709,7 @@ def _check_row(row: Mapping[str, Any]) -> None:
         raise PlanError(f'{row["key"]}: "{row["only"]}" is not a condition.')
     if row.get("axis", Axis.OTHER) not in set(Axis):
         raise PlanError(f'{row["key"]}: "{row["axis"]}" is not an axis.')
-    for text in (row.get(name, "") for name in ("text", "ask", "before", "now", "after")):
+    for text in (row.get(name, "") for name in _TEXTS):
         for _, blank, _, _ in Formatter().parse(text):
             if blank is not None and blank not in BLANKS:
                 raise PlanError(f"{row['key']}: {{{blank}}} is not a blank that can be filled.")

@@ -13,7 +13,16 @@ from icalendar import Calendar, Event
 from planner.domain.csv_cells import guard
 from planner.domain.dates import short, with_weekday
 from planner.domain.numbers import plural
-from planner.domain.plan import Activity, Comparison, Gate, Phase, PhaseState, Plan, sentence
+from planner.domain.plan import (
+    Activity,
+    Comparison,
+    Gate,
+    Phase,
+    PhaseState,
+    Plan,
+    days_off_sentence,
+    sentence,
+)
 
 WIDTH = 100
 
@@ -45,9 +54,7 @@ def plan_as_text(plan: Plan) -> str:
     blocks = [textwrap.fill(sentence(plan), WIDTH)]
     blocks += [_phase_text(phase, plan) for phase in plan.phases]
     blocks.append(_comparison_text(plan.before_after))
-    if plan.days_off:
-        days = ", ".join(f"{short(day, today=plan.today)} {name}" for day, name in plan.days_off)
-        blocks.append(textwrap.fill(f"Days off stepped over: {days}.", WIDTH))
+    blocks.append(textwrap.fill(days_off_sentence(plan), WIDTH))
     return "\n\n".join(blocks)
 
 
@@ -120,7 +127,7 @@ def progress(activity: Activity) -> str:
 
 def plan_as_markdown(plan: Plan, *, title: str) -> str:
     """For a wiki or a pull request."""
-    lines = [f"# {_md(title)}", "", _md(sentence(plan)), ""]
+    lines = [f"# {_md(title)}", "", _md(sentence(plan)), "", _md(days_off_sentence(plan)), ""]
     for phase in plan.phases:
         lines += _phase_markdown(phase, plan)
     lines += ["## Before and after", "", *_md_table(("", "Before", "Today", "After"), _rows(plan))]
@@ -264,6 +271,8 @@ def plan_as_calendar(plan: Plan, *, slug: str, title: str, stamp: datetime) -> b
     for phase in plan.phases:
         calendar.add_component(_phase_event(phase, plan, slug, title, stamp))
         calendar.add_component(_gate_event(phase, plan, slug, title, stamp))
+    if all((phase.start, phase.end) != plan.cutover for phase in plan.phases):
+        calendar.add_component(_cutover_event(plan, slug, title, stamp))
     return bytes(calendar.to_ical())
 
 
@@ -285,6 +294,16 @@ def _gate_event(phase: Phase, plan: Plan, slug: str, title: str, stamp: datetime
     event.add("dtend", phase.end + timedelta(days=1))
     gates = "\n".join(f"{gate.text}: {gate.state.value}. {gate.evidence}" for gate in phase.gates)
     event.add("description", gates)
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _cutover_event(plan: Plan, slug: str, title: str, stamp: datetime) -> Event:
+    """The weekend itself, where it is only a part of its phase."""
+    event = _event(f"{slug}-{plan.template}-cutover", stamp)
+    event.add("summary", f"Cutover weekend · {title}")
+    event.add("dtstart", plan.cutover[0])
+    event.add("dtend", plan.cutover[1] + timedelta(days=1))
     event.add("transp", "TRANSPARENT")
     return event
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from planner.domain.plan import Phase, Plan, PlanError, sentence
+from planner.domain.plan import Phase, Plan, PlanError, days_off_sentence, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
 from planner.selectors.plan import is_kept, leads_of, local_day, plan_of, plan_templates
@@ -57,6 +58,7 @@ def _context(deployment: Deployment, plan: Plan, error: str = "") -> dict[str, o
     return {
         "plan": plan,
         "sentence": sentence(plan),
+        "days_off": days_off_sentence(plan),
         "chart": timeline(plan),
         "phases": [(phase, _led(phase, leads)) for phase in plan.phases],
         "templates": plan_templates(),
@@ -157,4 +159,12 @@ def gate_signature(request: DeploymentRequest, deployment: Deployment) -> HttpRe
             messages.success(request, f"Gate {gate} is signed in your name.")
     except (GateRefused, PlanError) as refused:
         messages.error(request, str(refused))
-    return redirect("plan", slug=deployment.slug)
+        return redirect("plan", slug=deployment.slug)
+    return redirect(_where(deployment, template, gate))
+
+
+def _where(deployment: Deployment, template: str | None, gate: str) -> str:
+    """The gate on the plan that was looked at."""
+    looked = template and template != deployment.plan_template
+    query = f"?template={template}" if looked else ""
+    return f"{reverse('plan', args=[deployment.slug])}{query}#gate-{gate}"

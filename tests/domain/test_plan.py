@@ -18,6 +18,7 @@ from planner.domain.plan import (
     Signature,
     build_plan,
     check_template,
+    days_off_sentence,
     proposed_start,
     sentence,
 )
@@ -190,6 +191,18 @@ def test_six_months_are_calendar_months():
         (date(2027, 3, 1), date(2027, 3, 31)),
     ]
     assert built.cutover == (date(2027, 3, 5), date(2027, 3, 8))
+
+
+def test_a_plan_says_what_it_takes_for_days_off():
+    assert days_off_sentence(plan()) == (
+        "No public holidays or days off are set, so every weekday counts as worked."
+    )
+    off = working_calendar(extra={date(2026, 9, 30)})
+    assert days_off_sentence(plan(calendar=off)) == "Days off stepped over: 30 Sep day off."
+    elsewhere = working_calendar(extra={date(2030, 1, 2)})
+    assert days_off_sentence(plan(calendar=elsewhere)) == (
+        "No public holiday or day off lies within the plan."
+    )
 
 
 def test_a_holiday_moves_what_comes_after_it():
@@ -366,6 +379,21 @@ def test_what_no_data_can_tell_waits_for_a_named_person():
     passed = plan(signatures={"C.parity": note}).gate("C.parity")
     assert passed.state is GateState.PASS
     assert passed.evidence == "Signed by Dana Okafor on 20 Oct: all green since Sunday"
+
+
+@pytest.mark.parametrize(
+    ("template", "keys", "friday"),
+    [
+        ("nine-weeks", ("D.soak", "E.adopted"), date(2026, 11, 20)),
+        ("six-months", ("6.traffic",), date(2027, 2, 26)),
+    ],
+)
+def test_nobody_signs_for_the_cutover_before_it_has_begun(template, keys, friday):
+    for key in keys:
+        before = plan(template, today=friday - timedelta(days=1)).gate(key)
+        assert before.state is GateState.WAITING and not before.signable
+        assert before.evidence.startswith("Not yet. ")
+        assert plan(template, today=friday).gate(key).signable
 
 
 def test_no_signature_passes_a_gate_that_data_can_answer():

@@ -83,6 +83,14 @@ def test_calendar_programs_can_read_every_event():
     assert cutover["DTEND"].dt == plan.cutover[1] + timedelta(days=1)
 
 
+def test_the_cutover_weekend_is_in_every_calendar():
+    plan = example("six-months")
+    events = list(Calendar.from_ical(calendar_of(plan)).walk("VEVENT"))
+    weekend = next(event for event in events if event["SUMMARY"].startswith("Cutover weekend"))
+    assert weekend["DTSTART"].dt == plan.cutover[0]
+    assert weekend["DTEND"].dt == plan.cutover[1] + timedelta(days=1)
+
+
 def test_uids_stay_when_dates_move_and_differ_between_deployments_and_templates():
     def uids(plan, slug="production"):
         read = Calendar.from_ical(calendar_of(plan, slug))

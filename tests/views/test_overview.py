@@ -1,5 +1,6 @@
 """The overview: the verdict, and what stands between the deployment and its next gate."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -60,9 +61,9 @@ def test_the_answer_is_the_verdict_and_what_stands_before_the_next_gate(
     answer = client_for(erin).get(URL)
     assert answer.status_code == 200
     headline = answer.context["headline"]
-    assert headline.startswith("Upgrade now. Gate A on ")
+    assert headline.startswith("Upgrade now. Gate A, due ")
     assert headline.endswith(
-        "waits for: every ERROR is owned and dated. 7 ERRORs to fix before the cutover."
+        ", waits for an owner and a date for every ERROR. 7 ERRORs are to be fixed before the cutover."
     )
 
 
@@ -74,7 +75,18 @@ def test_errors_stand_before_the_gate_that_asks_for_none(client_for, erin, deplo
     deployment.facts = {**deployment.facts, "current_version": "2.11.2"}
     deployment.save()
     answer = client_for(erin).get(URL)
-    assert "1 ERROR stands between you and gate B on " in answer.context["headline"]
+    assert "1 ERROR stands between you and gate B, due " in answer.context["headline"]
+    deployment.plan_start = timezone.now().date() - timedelta(days=70)
+    deployment.save()
+    headline = client_for(erin).get(URL).context["headline"]
+    assert re.search(r"1 ERROR stands between you and gate B, \d+ days late\.$", headline)
+
+
+def test_without_a_start_a_gate_waits_for_what_it_wants(client_for, erin, deployment, running):
+    deployment.plan_start = None
+    deployment.save()
+    headline = client_for(erin).get(URL).context["headline"]
+    assert headline == "Upgrade now. Gate B waits for production on 2.11. No ERROR is open."
 
 
 def test_without_any_scan_it_says_that_nobody_knows(client_for, erin, deployment):

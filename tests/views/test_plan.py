@@ -42,6 +42,25 @@ def test_without_any_scan_it_claims_nothing(client_for, erin, deployment):
     }
 
 
+def test_where_nobody_has_set_days_off_the_page_says_so(client_for, erin, planned):
+    words = "No public holidays or days off are set, so every weekday counts as worked."
+    assert words in client_for(erin).get(URL).text
+    planned.holiday_country = "DE-BE"
+    planned.save()
+    assert words not in client_for(erin).get(URL).text
+    assert words not in client_for(erin).get(f"{URL}plan.md").text
+
+
+def test_who_signs_while_looking_at_another_template_goes_on_looking_at_it(
+    client_for, alice, planned
+):
+    sent = {"gate": "1.triage", "template": "six-months"}
+    assert client_for(alice).post(SIGN, sent).url == f"{URL}?template=six-months#gate-1.triage"
+    sent = {"gate": "C.parity", "template": "nine-weeks"}
+    assert client_for(alice).post(SIGN, sent).url == f"{URL}#gate-C.parity"
+    assert client_for(alice).post(SIGN, {"gate": "<x>", "template": "<y>"}).url == URL
+
+
 def test_another_template_and_start_are_only_looked_at(client_for, erin, planned):
     answer = client_for(erin).get(f"{URL}?template=six-months&start=2027-01-11")
     assert (shown(answer).template, shown(answer).start) == ("six-months", date(2027, 1, 11))
@@ -150,7 +169,7 @@ def test_every_export_is_a_file_with_its_name(client_for, erin, planned, form, k
     assert answer["Content-Type"] == kind
     assert answer["Content-Disposition"] == f'attachment; filename="production-six-months.{form}"'
     if form == "ics":
-        assert len(list(Calendar.from_ical(answer.content).walk("VEVENT"))) == 12
+        assert len(list(Calendar.from_ical(answer.content).walk("VEVENT"))) == 13
 
 
 def test_an_export_of_what_cannot_be_planned_says_so(client_for, erin, planned):

@@ -15,8 +15,8 @@ from planner.domain.plan import PlanError
 from planner.domain.runbook_params import RunbookParamsError
 from planner.forms.finding import filter_from
 from planner.selectors.decision import decision_of
-from planner.selectors.finding import PAGE_SIZE
 from planner.selectors.finding_export import finding_document_page
+from planner.selectors.finding_page import PAGE_SIZE
 from planner.selectors.plan import local_day, plan_of
 from planner.selectors.runbook import draft_of
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from planner.domain.finding import State
+from planner.domain.finding import LIVE_STATES, State
 from planner.domain.lifecycle import Absence, Kind, Proof
 from planner.domain.matching import Matching, Trace, explain, match
 
@@ -58,7 +58,6 @@ class Changes:
 
 
 _CLOSING = {Absence.FIXED: Kind.FIXED, Absence.FILE_GONE: Kind.REMOVED}
-_LIVE = frozenset({State.OPEN, State.CLAIMED, State.WAIVED})
 
 
 def compare(
@@ -76,7 +75,7 @@ def compare(
         proof: what the scan's coverage proves about what is absent.
         renames: git's rename map since the last scan, old path → new path.
     """
-    live = [index for index, finding in enumerate(known) if finding.state in _LIVE]
+    live = [index for index, finding in enumerate(known) if finding.state in LIVE_STATES]
     changes = Changes(live=len(live))
     matching = match([known[index].trace for index in live], sightings, renames)
     seen = bytearray(len(sightings))
@@ -138,7 +137,7 @@ def _come_back(
     changes: Changes,
 ) -> None:
     """A sighting that no live finding explains may be one that was closed before."""
-    closed = [index for index, finding in enumerate(known) if finding.state not in _LIVE]
+    closed = [index for index, finding in enumerate(known) if finding.state not in LIVE_STATES]
     if not closed or not unseen:
         changes.new.extend(unseen)
         return

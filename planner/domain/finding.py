@@ -45,6 +45,9 @@ class State(StrEnum):
 LIVE_STATES = (State.OPEN, State.CLAIMED, State.WAIVED)
 """States of a finding that the newest proof still sees in the code."""
 
+CLOSED_STATES = (State.FIXED, State.REMOVED)
+"""States that a scan has proved: the problem is no longer in the code."""
+
 ACTIVE_STATES = (State.OPEN, State.CLAIMED)
 """States that count as work to do."""
 

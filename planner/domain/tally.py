@@ -6,10 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from planner.domain.finding import ACTIVE_STATES, Axis, Category, Severity, State
-
-CLOSED_STATES = (State.FIXED, State.REMOVED)
-"""States that a scan has proved: the problem is no longer in the code."""
+from planner.domain.finding import ACTIVE_STATES, CLOSED_STATES, Axis, Category, Severity, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,7 @@ from django.http import QueryDict
 
 from planner.domain.finding import Axis, Severity
 from planner.domain.ownership import owner_key
-from planner.selectors.finding import (
-    CATEGORIES,
-    DUES,
-    NOBODY,
-    SORTS,
-    STATES,
-    FindingFilter,
-)
+from planner.selectors.finding_filter import CATEGORIES, DUES, NOBODY, SORTS, STATES, FindingFilter
 
 LONGEST_TEXT = 200
 MOST_PICKED = 2_000

@@ -14,11 +14,12 @@ from planner.domain.decision import Decision, decide
 from planner.domain.decision_difference import Difference, differences
 from planner.domain.effort import RuleWork, Workload
 from planner.domain.facts import DeploymentFacts
-from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
+from planner.domain.finding import Category, Severity, State
 from planner.models import DecisionRecord, Deployment, Finding, Membership, Role, Scan
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import ci_checked_on
 from planner.selectors.deployment import facts_of
+from planner.selectors.work import active
 
 CODE_CHECKERS = ("ruff", "upgradecheck")
 """Tools whose scans read DAG code."""
@@ -62,15 +63,14 @@ def workload_of(deployment: Deployment, *, today: date) -> Workload | None:
     )
     if not scanned.exists():
         return None
-    active = Q(state__in=ACTIVE_STATES)
     recently = Q(state=State.FIXED, closed_at__date__gt=today - timedelta(weeks=PACE_WEEKS))
     rows = list(
         Finding.objects.filter(deployment=deployment)
         .exclude(category=Category.STYLE)
         .values("rule_id", "severity")
         .annotate(
-            active=Count("pk", filter=active),
-            minutes_to_do=Sum("minutes", filter=active),
+            active=Count("pk", filter=active()),
+            minutes_to_do=Sum("minutes", filter=active()),
             closed=Count("pk", filter=recently),
         )
         .order_by("rule_id", "severity")

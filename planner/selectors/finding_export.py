@@ -10,7 +10,9 @@ from django.contrib.auth.models import User
 
 from planner.domain.history import change_from, sentence
 from planner.models import Deployment, Event, Finding, Scan
-from planner.selectors.finding import FindingFilter, finding_page, scan_words
+from planner.selectors.finding import scan_words
+from planner.selectors.finding_filter import FindingFilter
+from planner.selectors.finding_page import finding_page
 from planner.selectors.scan import newest_applied_ids
 
 _BATCH = 5_000

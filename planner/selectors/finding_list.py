@@ -15,14 +15,14 @@ from planner.rulebook.load import rulebook
 from planner.selectors.finding import (
     FindingCounts,
     FindingDetail,
-    FindingFilter,
     Standing,
     finding_counts,
     finding_detail,
-    finding_page,
     sources_of,
     standing,
 )
+from planner.selectors.finding_filter import FindingFilter
+from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.owner import owner_options
 

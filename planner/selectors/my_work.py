@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q
 
 from planner.domain.access import Role
-from planner.domain.finding import ACTIVE_STATES, Category, State
+from planner.domain.finding import Category, State
 from planner.models import Deployment, Finding, Membership
 from planner.selectors.access import deployments_of
-from planner.selectors.finding import live_waivers, week_end
+from planner.selectors.finding_page import live_waivers
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.owner import FileGroup, file_groups, owner_ids_of
+from planner.selectors.work import active, late, week_end
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -145,20 +146,18 @@ def _parts(
 
 
 def _tallies(today: date) -> dict[str, Count]:
-    active = Q(state__in=ACTIVE_STATES)
     conditions = {view: _in_view(view, today) for view in VIEWS}
-    conditions["late"] = active & Q(due__lt=today)
-    conditions["blocking"] = active & Q(category=Category.BLOCK)
+    conditions["late"] = late(today)
+    conditions["blocking"] = active() & Q(category=Category.BLOCK)
     return {name: Count("pk", filter=condition) for name, condition in conditions.items()}
 
 
 def _in_view(view: str, today: date) -> Q:
-    active = Q(state__in=ACTIVE_STATES)
     conditions = {
-        "week": active & Q(due__lte=week_end(today)),
-        "all": active,
+        "week": active() & Q(due__lte=week_end(today)),
+        "all": active(),
         "claimed": Q(state=State.CLAIMED),
-        "regressed": active & Q(regressed=True),
+        "regressed": active() & Q(regressed=True),
         "waived": Q(state=State.WAIVED),
         "fixed": Q(state=State.FIXED),
     }

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q, QuerySet
 
-from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
+from planner.domain.finding import Severity, State
 from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
-from planner.selectors.finding import FindingFilter, finding_page, findings_of, week_end
+from planner.selectors.finding_filter import FindingFilter, findings_of
+from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
+from planner.selectors.work import late, planned, this_week
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -91,20 +93,20 @@ class OwnerPage:
 
 def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]:
     """Every owner, the one with the most work first. Two queries."""
-    active = Q(findings__state__in=ACTIVE_STATES) & ~Q(findings__category=Category.STYLE)
+    work = planned("findings__")
     owners = (
         Owner.objects.filter(deployment=deployment)
         .select_related("user")
         .prefetch_related("aliases")
         .annotate(
-            n_open=Count("findings", filter=active),
-            n_errors=Count("findings", filter=active & Q(findings__severity=Severity.ERROR)),
-            n_late=Count("findings", filter=active & Q(findings__due__lt=today)),
+            n_open=Count("findings", filter=work),
+            n_errors=Count("findings", filter=work & Q(findings__severity=Severity.ERROR)),
+            n_late=Count("findings", filter=work & late(today, "findings__")),
             n_week=Count(
                 "findings",
-                filter=active & Q(findings__due__gte=today, findings__due__lte=week_end(today)),
+                filter=work & this_week(today, "findings__"),
             ),
-            n_claimed=Count("findings", filter=active & Q(findings__state=State.CLAIMED)),
+            n_claimed=Count("findings", filter=work & Q(findings__state=State.CLAIMED)),
         )
         .order_by("-n_open", "name", "pk")
     )
@@ -124,12 +126,12 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
 def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
     """Who owns how much, what nobody owns, and the rules. Five queries."""
     rows = owners_with_counts(deployment, today=today)
-    active = Q(state__in=ACTIVE_STATES) & ~Q(category=Category.STYLE)
-    nobody = active & Q(owner__isnull=True)
+    work = planned()
+    nobody = work & Q(owner__isnull=True)
     numbers = Finding.objects.filter(deployment=deployment).aggregate(
         unowned=Count("pk", filter=nobody),
         unowned_errors=Count("pk", filter=nobody & Q(severity=Severity.ERROR)),
-        picked=Count("pk", filter=active & Q(owner_picked=True)),
+        picked=Count("pk", filter=work & Q(owner_picked=True)),
     )
     texts = Source.objects.filter(deployment=deployment).values_list("name", "codeowners")
     return OwnersPage(
@@ -152,7 +154,7 @@ def owner_page(deployment: Deployment, owner: Owner, *, today: date) -> OwnerPag
     numbers = mine.aggregate(
         total=Count("pk"),
         errors=Count("pk", filter=Q(severity=Severity.ERROR)),
-        late=Count("pk", filter=Q(due__lt=today)),
+        late=Count("pk", filter=late(today)),
     )
     return OwnerPage(
         files=file_groups(rows),

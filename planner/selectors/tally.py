@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
-from planner.domain.finding import ACTIVE_STATES, Axis, Category, Severity, State
+from planner.domain.finding import Axis, Category, Severity, State
 from planner.domain.rules import Rule, Rulebook
 from planner.domain.tally import Counts, Tally
 from planner.models import Deployment, Finding
+from planner.selectors.work import active, late
 
 SOON = timedelta(days=7)
 _GROUP = (
@@ -48,7 +49,6 @@ def counts_by_deployment(
 def _grouped(
     findings: QuerySet[Finding], today: date, rulebook: Rulebook
 ) -> Iterable[dict[str, Any]]:
-    active = Q(state__in=ACTIVE_STATES)
     return (
         findings.order_by()
         .annotate(named_family=_named_family(rulebook))
@@ -57,8 +57,8 @@ def _grouped(
             number=Count("pk"),
             effort=Sum("minutes"),
             dated=Count("due"),
-            late=Count("pk", filter=active & Q(due__lt=today)),
-            soon=Count("pk", filter=active & Q(due__gte=today, due__lte=today + SOON)),
+            late=Count("pk", filter=late(today)),
+            soon=Count("pk", filter=active() & Q(due__gte=today, due__lte=today + SOON)),
             back=Count("pk", filter=Q(regressed=True)),
         )
     )

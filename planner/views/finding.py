@@ -33,15 +33,9 @@ from planner.forms.finding import (
     filter_from,
 )
 from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
-from planner.selectors.finding import (
-    CATEGORIES,
-    DUES,
-    SORTS,
-    STATES,
-    finding_ids,
-    findings_by_ids,
-)
+from planner.selectors.finding import finding_ids, findings_by_ids
 from planner.selectors.finding_export import finding_csv_rows
+from planner.selectors.finding_filter import CATEGORIES, DUES, SORTS, STATES
 from planner.selectors.finding_list import finding_list, finding_view
 from planner.selectors.finding_row import finding_rows
 from planner.selectors.owner import owner_named, owner_options, owns_all

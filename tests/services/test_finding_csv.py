@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from planner.domain.note import clean_note
 from planner.models import Deployment, Event, Finding, Owner, Scan
 from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
-from planner.selectors.finding import FindingFilter
 from planner.selectors.finding_export import finding_csv_rows
+from planner.selectors.finding_filter import FindingFilter
 from planner.services.finding import Outcome
 from planner.services.finding_csv import import_apply, import_preview
 from tests.factories import (

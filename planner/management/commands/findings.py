@@ -14,15 +14,8 @@ from planner.domain.ownership import owner_key
 from planner.management.command import Command as BaseCommand
 from planner.rendering.finding_csv import csv_lines
 from planner.rendering.finding_text import finding_lines
-from planner.selectors.finding import (
-    CATEGORIES,
-    DUES,
-    NOBODY,
-    SORTS,
-    STATES,
-    FindingFilter,
-)
 from planner.selectors.finding_export import finding_csv_rows, finding_documents
+from planner.selectors.finding_filter import CATEGORIES, DUES, NOBODY, SORTS, STATES, FindingFilter
 from planner.selectors.owner import owner_named
 from planner.selectors.plan import local_day
 

@@ -128,9 +128,7 @@ def import_apply(
     return findings_edit(deployment=deployment, edits=edits, now=now, user=user)
 
 
-def import_store(
-    *, deployment: Deployment, content: bytes, user: User, now: datetime
-) -> str:
+def import_store(*, deployment: Deployment, content: bytes, user: User, now: datetime) -> str:
     """Keep a previewed file until it is applied; the token that names it."""
     _sweep(now)
     name = f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex}.csv"

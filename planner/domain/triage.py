@@ -537,6 +537,8 @@ def _unblocks(
     adopted = sum(1 for entry in entries if entry.bucket is Bucket.ADOPT)
     if adopted:
         parts.append(f"{adopted} new feature{'s' * (adopted != 1)}")
+    if not parts and CODE in ground.unchecked:
+        return "Not known yet: your code was not checked."
     if not parts:
         return "Nothing of yours waits for it."
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

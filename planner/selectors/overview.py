@@ -89,6 +89,11 @@ class Overview:
         return self.ground.counts.planned.active
 
     @property
+    def style(self) -> int:
+        """Open style findings, which every other count leaves out."""
+        return self.ground.counts.active.number - self.active.number
+
+    @property
     def all_errors(self) -> int:
         return self.active.of(Severity.ERROR).number
 

@@ -43,3 +43,7 @@ def test_a_superuser_sees_everything(client_for, deployment, charlie):
 def test_times_are_in_the_zone_of_the_deployment(client_for, dana, deployment):
     text = client_for(dana).get(reverse("settings", args=["production"])).text
     assert "Times are Europe/Berlin unless marked UTC." in text
+    deployment.facts = {**deployment.facts, "time_zone": "UTC"}
+    deployment.save()
+    text = client_for(dana).get(reverse("settings", args=["production"])).text
+    assert "<p>Times are UTC.</p>" in text

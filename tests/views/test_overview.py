@@ -94,6 +94,7 @@ def test_without_any_scan_it_says_that_nobody_knows(client_for, erin, deployment
     assert "Nothing has been scanned yet, so nobody knows what stands in the way." in answer.text
     assert "No code scan yet" in answer.text
     assert "plotly" not in answer.text
+    assert 'class="count"' not in answer.text
     assert "findings open, by rule" not in answer.text
 
 
@@ -127,6 +128,8 @@ def test_counts_by_rule_and_owner_leave_out_style_and_waived(client_for, erin, d
     assert overview.unowned.open == 2
     assert "Priya &lt;Nair&gt;" in answer.text and "Priya <Nair>" not in answer.text
     assert "3 of 5 findings have an owner" in answer.text
+    assert "6 style findings are counted apart." in answer.text
+    assert 'Findings <span class="count">5</span>' in answer.text
 
 
 def test_the_burn_down_is_the_history_that_scans_stored_and_ends_today(

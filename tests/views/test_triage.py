@@ -113,6 +113,11 @@ class TestReading:
         assert "Nothing of your code was checked yet" in page
         assert "Not checked yet: DAG code" in page
         assert "No finding blocks" not in page
+        assert "Nothing of yours waits for it." not in page
+        assert "Not known yet: your code was not checked." in page
+        assert "Not known yet: no code was checked, so what was removed is set aside below." in page
+        assert '– <span class="muted">(' in page
+        assert '>0 <span class="muted">(' not in page
 
     @pytest.mark.parametrize(
         ("notes", "there", "absent"),

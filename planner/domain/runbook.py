@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any
 
 from planner.domain.facts import DeploymentFacts, line_of, version
+from planner.domain.paper import with_empty_boxes
 from planner.domain.report import DagEntry
 from planner.domain.rules import Rulebook
 from planner.domain.runbook_params import RoleHolder, RunbookParams, fields_for
@@ -55,8 +56,8 @@ class Readiness:
     open_blocks: int
     unchecked: tuple[str, ...] = ()
     """Checks that were never made, as their labels: 'a code scan', 'a 3.x import check'."""
-    staging_gate: bool = False
-    """Gate C has passed, or was signed."""
+    gates_open: tuple[str, ...] = ()
+    """Gates of the deployment's own plan before the cutover that have not passed, as their words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +184,8 @@ def build_runbook(
     book = _Book(params=params, facts=facts, rulebook=rulebook, situation=situation, filler=filler)
     steps, groups = _timed(book, rulebook.runbook[way])
     rollback, rollback_groups = _sequenced(book, rulebook.runbook[f"rollback-{way}"])
-    reasons = _not_ready(book, readiness, steps)
+    standing = _not_ready(book, readiness, steps)
+    reasons = [*standing, *_too_late(book, readiness, unfinished=bool(standing))]
     content = {
         "format": FORMAT,
         "deployment": {"slug": slug, "name": facts.name},
@@ -199,7 +201,7 @@ def build_runbook(
         "window": _window_words(params.window),
         "thresholds": dict(rulebook.runbook["settings"]["thresholds"]),
         "roles": [_role_words(role) for role in params.roles],
-        "notes": _notes(book, steps),
+        "notes": [*_notes(book, steps), *_empty_boxes(book, dags)],
         "ready": not reasons,
         "not_ready_because": reasons,
         "groups": groups,
@@ -215,7 +217,9 @@ def build_runbook(
         ready=not reasons,
         not_ready_because=tuple(reasons),
         content=content,
-        hash=content_hash(content),
+        # The passing of time alone makes no other paper: on Saturday the freeze has passed, and
+        # the paper of the weekend is still the right one.
+        hash=content_hash(content | {"ready": not standing, "not_ready_because": standing}),
         proposed=_readable(_proposed(rulebook, situation)[0]),
     )
 
@@ -643,9 +647,29 @@ def _notes(book: _Book, steps: Sequence[Step]) -> list[str]:
     return notes
 
 
+def _empty_boxes(book: _Book, dags: Sequence[DagEntry]) -> list[str]:
+    """What the PDF's fonts cannot print is said in words, not left to be found at night."""
+    texts = [("the deployment's name", book.facts.name)]
+    for role in book.params.roles:
+        texts.append((role.label, f"{role.name}{role.backup}{role.phone}{role.backup_phone}"))
+    labels = {entry["key"]: entry["label"] for entry in book.settings["field"]}
+    texts += [(labels[key], text) for key, text in book.params.words.items()]
+    texts += [
+        ("the runs to look at by hand", check["dag_id"] + check["owner"])
+        for check in _spot_checks(book, dags)
+    ]
+    where = with_empty_boxes(texts)
+    if not where:
+        return []
+    return [
+        f"The PDF prints empty boxes for characters that its fonts lack, in: {', '.join(where)}. "
+        "Write these in other letters, or print the sheet from the browser, which has them."
+    ]
+
+
 def _not_ready(book: _Book, readiness: Readiness, steps: Sequence[Step]) -> list[str]:
-    """Why the team may not use this paper yet, most serious first; empty when it may."""
-    reasons = [
+    """Why the team may not use this paper, whatever the day; most serious first."""
+    return [
         *_evidence_missing(readiness),
         *_facts_forbid(book),
         *_people_missing(book.params.roles),
@@ -653,7 +677,6 @@ def _not_ready(book: _Book, readiness: Readiness, steps: Sequence[Step]) -> list
         *_examples_left(book),
         *_order_impossible(book, steps),
     ]
-    return [*reasons, *_too_late(book, readiness, unfinished=bool(reasons))]
 
 
 def _evidence_missing(readiness: Readiness) -> list[str]:
@@ -662,9 +685,11 @@ def _evidence_missing(readiness: Readiness) -> list[str]:
         noun = "finding is" if readiness.open_blocks == 1 else "findings are"
         reasons.append(f"{readiness.open_blocks:,} block {noun} open; 0 may be.")
     reasons += [f"Not checked yet: {label}." for label in readiness.unchecked]
-    if not readiness.staging_gate:
+    if readiness.gates_open:
+        noun = "gate" if len(readiness.gates_open) == 1 else "gates"
         reasons.append(
-            "Gate C, 100 % of DAGs green in staging for 48 h, has neither passed nor been signed."
+            f"{len(readiness.gates_open)} {noun} of the plan before the cutover neither passed nor "
+            f"signed: {'; '.join(readiness.gates_open)}."
         )
     return reasons
 

@@ -17,7 +17,7 @@ WAY_CHOICES = ("", "side-by-side", "in-place")
 LONGEST_WORD = 500
 LONGEST_NAME = 80
 MOST_MINUTES = 7 * 24 * 60
-_PATH = re.compile(r"[\w./:@%+=,{}~\- ]+")
+_PATH = re.compile(r"[\w./:@%+=,~][\w./:@%+=,~-]*")
 _WORK_NEEDED = timedelta(hours=4)
 _BLANK_OF_BACKUP = "{{ backup_file }}"
 
@@ -228,16 +228,27 @@ def _words(
             errors.append((f"words.{key}", sentence))
         else:
             words[key] = text
-    if words.get("database") and words.get("database") == words.get("database_copy"):
+    if _may_name(words, settings, "database") & _may_name(words, settings, "database_copy"):
         errors.append(("words.database_copy", "must differ from the 2.x database; it is dropped"))
     return words
+
+
+def _may_name(words: Mapping[str, str], settings: Mapping[str, Any], key: str) -> set[str]:
+    """What a database is called: as typed, else any of the rulebook's names for it.
+
+    In small letters, because not every server tells large ones apart.
+    """
+    proposed = {entry[key] for entry in settings["blanks"] if key in entry}
+    return {name.casefold() for name in ({words[key]} if key in words else proposed)}
 
 
 def _wrong_word(entry: Mapping[str, Any], text: str) -> str:
     if len(text) > LONGEST_WORD or not _printable(text):
         return f"must be one line of at most {LONGEST_WORD} characters"
     if entry.get("path") and not _PATH.fullmatch(text):
-        return "may hold letters, digits and . _ - / : @ only"
+        return (
+            "may hold letters, digits and . _ - / : @ only, without a space, and not begin with -"
+        )
     blanks = set(re.findall(r"\{\{ *([a-z0-9_]+) *\}\}", text))
     if entry["key"] in ("backup_command", "restore_command") and "backup_file" not in blanks:
         return f"must name the file as {_BLANK_OF_BACKUP}"

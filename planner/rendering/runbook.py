@@ -60,7 +60,7 @@ def _text_step(step: Mapping[str, Any]) -> Iterator[str]:
     when = f"{step['clock']}  {step['utc_clock']}  {step['offset']}  " if step["clock"] else ""
     yield ""
     if step["kind"] == "pause-point":
-        yield f"[ ] {when}PAUSE  {step['action']}"
+        yield f"[ ] {when}{step['number']}. PAUSE  {step['action']}"
         yield f"      else  {step['otherwise']}"
         return
     yield f"[ ] {when}{step['number']}. {step['action']}"
@@ -156,7 +156,7 @@ def _markdown_head(document: Mapping[str, Any]) -> Iterator[str]:
 def _markdown_step(step: Mapping[str, Any]) -> Iterator[str]:
     when = f"**{step['clock']}** ({step['utc_clock']}, {step['offset']}) " if step["clock"] else ""
     if step["kind"] == "pause-point":
-        yield f"- [ ] {when}**Pause.** {_md(step['action'])} Else: {_md(step['otherwise'])}"
+        yield f"- [ ] {when}{step['number']}. **Pause.** {_md(step['action'])} Else: {_md(step['otherwise'])}"
         yield ""
         return
     yield f"- [ ] {when}{step['number']}. **{_md(step['action'])}**"
@@ -208,6 +208,7 @@ def sheet_of(document: Mapping[str, Any]) -> dict[str, Any]:
             "title": _css_words(f"Cutover runbook: {document['deployment']['name']}"),
             "revision": _css_words(document["footer"]),
             "rule": _css_words(rule),
+            "back_minutes": sum(step["minutes"] for step in rollback_of(document)[0]["steps"]),
             "callers": ". ".join(_caller(role) for role in document["roles"] if role["phone"]),
         },
     }

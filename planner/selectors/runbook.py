@@ -19,9 +19,6 @@ from planner.rulebook.load import rulebook
 from planner.selectors.deployment import facts_of
 from planner.selectors.plan import PlanGround, ground_of, local_day, plan_from
 
-TEMPLATE = "nine-weeks"
-"""The plan whose gate C and cutover weekend the runbook goes by."""
-STAGING_PHASE = "C"
 NO_CODE_SCAN = "a scan of the DAG code; upload a ruff report or add a source"
 NO_IMPORT_CHECK = (
     "imports on a real 3.x environment; upload its airflow dags list-import-errors -o json"
@@ -53,7 +50,6 @@ class HashAnswer:
 def readiness_of(plan: Plan, ground: PlanGround, *, now: datetime) -> Readiness:
     """What is known today about going ahead. No query."""
     blocks = ground.counts.active.where(lambda row: row.category is Category.BLOCK)
-    staging = [phase for phase in plan.phases if phase.key == STAGING_PHASE]
     return Readiness(
         today=now,
         open_blocks=blocks.number,
@@ -65,7 +61,9 @@ def readiness_of(plan: Plan, ground: PlanGround, *, now: datetime) -> Readiness:
             )
             if at is None
         ),
-        staging_gate=bool(staging) and all(phase.passed for phase in staging),
+        gates_open=tuple(
+            f"{gate.key} {gate.text}" for phase in plan.before_cutover() for gate in phase.blocking
+        ),
     )
 
 
@@ -105,7 +103,7 @@ def draft_of(
     """
     today = local_day(deployment, now)
     ground = ground_of(deployment, today=today)
-    plan = plan_from(deployment, ground, template=TEMPLATE, today=today)
+    plan = plan_from(deployment, ground, today=today)
     chosen = {**values_of(deployment, plan), **(values or {})}
     runbook = build_runbook(
         params_from(chosen, rulebook()),
@@ -181,6 +179,12 @@ def revision_numbered(deployment: Deployment, number: int) -> RunbookRevision | 
     """One recorded revision with its content."""
     rows = RunbookRevision.objects.filter(deployment=deployment, number=number)
     return rows.select_related("author").first()
+
+
+def revision_newest(deployment: Deployment) -> RunbookRevision | None:
+    """The revision that everyone should hold, with its content. One query."""
+    rows = RunbookRevision.objects.filter(deployment=deployment).select_related("author")
+    return rows.order_by("-number").first()
 
 
 def document_of_revision(revision: RunbookRevision) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from planner.selectors.runbook import (
     Draft,
     document_of_revision,
     draft_of,
+    revision_newest,
     revision_numbered,
     revisions_of,
     shape_of,
@@ -50,8 +51,11 @@ def page(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase
 @require_safe
 @deployment_view(Role.VIEWER)
 def rollback(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase:
-    """The way back and nothing else."""
-    document = draft_of(deployment, now=request.now).document
+    """The way back and nothing else: as it was recorded, so that it is the one on the paper."""
+    newest = revision_newest(deployment)
+    document = (
+        document_of_revision(newest) if newest else draft_of(deployment, now=request.now).document
+    )
     context = {
         "book": document,
         "rollback": rollback_of(document),

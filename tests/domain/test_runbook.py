@@ -7,6 +7,7 @@ import functools
 import itertools
 import json
 import re
+import subprocess
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -66,7 +67,7 @@ COMPLETE: dict[str, Any] = {
     "rehearsed": {"drain": 20, "backup": 12, "copy": 18, "migrate": 26, "restore": 20},
     "words": WORDS,
 }
-READY = Readiness(today=TODAY, open_blocks=0, staging_gate=True)
+READY = Readiness(today=TODAY, open_blocks=0, gates_open=())
 DAGS = [
     DagEntry(f"dag_{number:02}", f"dags/{number % 4}/x.py", (f"team-{number % 7}",))
     for number in range(60)
@@ -356,6 +357,16 @@ class TestTimes:
                 "words.database_copy",
                 "must differ",
             ),
+            # The 2.x database is called airflow where nobody says so, and the copy is dropped.
+            ({"words": {"database_copy": "Airflow"}}, "words.database_copy", "must differ"),
+            (
+                {"words": {"database": "/opt/airflow3/airflow.db"}},
+                "words.database_copy",
+                "must differ",
+            ),
+            ({"words": {"database_copy": "{{ database }}"}}, "words.database_copy", "letters"),
+            ({"words": {"backup_dir": "/mnt/back up"}}, "words.backup_dir", "without a space"),
+            ({"words": {"database": "-x"}}, "words.database", "not begin with -"),
             ({"words": {"stop2": "x {{ secret }}"}}, "words.stop2", "nothing fills"),
             ({"words": {"address": "a;reboot"}}, "words.address", "letters, digits"),
             ({"rehearsed": {"backup": 0}}, "rehearsed.backup", "between 1 and"),
@@ -449,7 +460,7 @@ class TestReady:
             ({"open_blocks": 8}, "8 block findings are open; 0 may be."),
             ({"open_blocks": 1}, "1 block finding is open; 0 may be."),
             ({"unchecked": ("a code scan",)}, "Not checked yet: a code scan."),
-            ({"staging_gate": False}, "Gate C"),
+            ({"gates_open": ("C.parity 100 % of DAGs green for 48 h",)}, "1 gate of the plan"),
             ({"today": datetime(2027, 3, 6, tzinfo=UTC)}, "has passed"),
         ],
     )
@@ -506,6 +517,95 @@ class TestReady:
         assert "must begin at Friday 5 March" in book.not_ready_because[0]
 
 
+class TestNothingDangerous:
+    """What is printed must be safe to type for somebody who is tired, whatever the parameters."""
+
+    def test_in_place_no_line_drops_a_database_before_the_rollback(self) -> None:
+        for facts, answers, book in every_book():
+            if book.content["way"] == "in-place":
+                typed = " ".join(line.command for line in book.steps)
+                assert not re.search(r"dropdb|drop database|rm -f", typed, re.I), (facts, answers)
+
+    def test_in_place_the_rollback_keeps_the_migrated_database_where_the_server_can(self) -> None:
+        command = step(make(way="in-place"), "restore").command
+
+        assert command.startswith('psql -d postgres -c \'alter database "airflow" rename to')
+        assert "dropdb" not in command
+
+    def test_what_is_dropped_is_only_ever_the_copy(self) -> None:
+        for _facts, _answers, book in every_book():
+            for line in book.steps:
+                for name in re.findall(r"dropdb (?:--if-exists )?(\S+)|EXISTS (\w+)", line.command):
+                    assert "".join(name) == "airflow_3x", line.key
+
+    @pytest.mark.parametrize("way", ["side-by-side", "in-place"])
+    def test_a_rehearsed_migration_cannot_reach_production(self, way: str) -> None:
+        command = step(make(way=way), "rehearse-migration").command
+
+        assert "| grep -vxF airflow && time /opt/airflow3/bin/airflow db migrate" in command
+
+    def test_side_by_side_only_the_copy_is_migrated(self) -> None:
+        for key in ("trial-migrate", "final-migrate"):
+            command = step(make(way="side-by-side"), key).command
+            assert "| grep -xF airflow_3x && time /opt/airflow3/bin/airflow db migrate" in command
+
+    def test_the_database_is_read_from_an_address_without_its_password(self) -> None:
+        strip = make(way="in-place").proposed["strip_connection"]
+        for address in (
+            "postgresql+psycopg2://me:se?cret@db:5432/airflow?sslmode=require",
+            "mysql+mysqldb://me:se/cret@db/airflow",
+            "postgresql:///airflow?host=/run/postgresql",
+        ):
+            told = subprocess.run(
+                ["sh", "-c", strip], input=address, capture_output=True, text=True, check=True
+            )
+            assert told.stdout.strip() == "airflow"
+
+    def test_one_worker_is_lost_not_all(self) -> None:
+        for _facts, _answers, book in every_book():
+            for line in (*book.steps, *book.rollback):
+                assert not re.search(r"delete pod.* -l ", line.command), line.key
+
+    def test_mysql_compares_times_in_utc_whatever_its_zone(self) -> None:
+        book = make(facts=dataclasses.replace(FACTS, metadata_db="mysql"))
+        for line in (*book.steps, *book.rollback):
+            if re.search(r"utc_timestamp|\+00:00'\"", line.command):
+                assert "time_zone='+00:00'" in line.command, line.key
+
+    def test_flightplan_is_called_from_any_folder(self) -> None:
+        for _facts, _answers, book in every_book():
+            for line in book.steps:
+                assert not line.command.startswith("python manage.py"), line.key
+
+    def test_the_counts_after_the_migration_have_something_to_be_compared_with(self) -> None:
+        book = make(way="in-place")
+
+        assert "count(*) from task_instance" in step(book, "test-restore").command
+        assert "the two numbers of the test restore" in step(book, "migrated").expect
+
+
+class TestCharactersThePdfLacks:
+    def test_are_named_by_where_they_stand(self) -> None:
+        roles = {**COMPLETE["roles"], "lead": {**COMPLETE["roles"]["lead"], "name": "山田 🚀"}}
+
+        (sentence,) = [
+            note
+            for note in make(
+                facts=dataclasses.replace(FACTS, name="生产"),
+                roles=roles,
+                dags=[DagEntry("数据", "a.py")],
+            ).content["notes"]
+            if "empty boxes" in note
+        ]
+
+        assert "in: the deployment's name, Cutover lead, the runs to look at by hand. " in sentence
+
+    def test_nothing_is_said_of_words_that_print(self) -> None:
+        roles = {**COMPLETE["roles"], "lead": {"name": "Łukasz Ångström-Παπάς Иван محمد"}}
+
+        assert not any("empty boxes" in note for note in make(roles=roles).content["notes"])
+
+
 class TestHash:
     def test_the_same_inputs_give_the_same_hash(self) -> None:
         assert make().hash == make().hash
@@ -528,6 +628,14 @@ class TestHash:
         tomorrow = dataclasses.replace(READY, today=TODAY + timedelta(days=1))
 
         assert make(readiness=tomorrow).hash == make().hash
+
+    def test_the_paper_of_the_weekend_is_still_current_on_saturday(self) -> None:
+        saturday = make(
+            readiness=dataclasses.replace(READY, today=datetime(2027, 3, 6, tzinfo=UTC))
+        )
+
+        assert not saturday.ready
+        assert saturday.hash == make().hash
 
     def test_key_order_does_not(self) -> None:
         content = make().content

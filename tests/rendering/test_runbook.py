@@ -70,6 +70,27 @@ class TestPdf:
             assert (round(page.mediabox.width), round(page.mediabox.height)) == size
 
     @pytest.mark.parametrize("way", ["side-by-side", "in-place"])
+    def test_every_page_says_where_the_rollback_is(self, way: str) -> None:
+        texts = [page.extract_text() for page in pages_of(document(way))]
+
+        number = 1 + next(
+            index
+            for index, text in enumerate(texts)
+            if "This page needs none of the others" in text
+        )
+        assert f"The way back is page {number}" in texts[0]
+        assert all(f"Rollback: page {number}." in text for text in texts)
+
+    @pytest.mark.parametrize("way", ["side-by-side", "in-place"])
+    def test_no_line_number_is_left_out(self, way: str) -> None:
+        whole = document(way)
+        told = words("".join(page.extract_text() for page in pages_of(whole)))
+
+        for step in whole["steps"]:
+            if step["kind"] == "pause-point":
+                assert words(f"{step['number']}. Pause. {step['action']}") in told
+
+    @pytest.mark.parametrize("way", ["side-by-side", "in-place"])
     def test_every_step_is_on_it_once_and_whole(self, way: str) -> None:
         whole = document(way)
         pages = [words(page.extract_text()) for page in pages_of(whole)]

@@ -65,6 +65,31 @@ class TestReading:
         assert "Roll back to 2.x" in page
         assert "Seven days before" not in page
 
+    def test_the_rollback_is_the_one_on_the_recorded_paper(
+        self, client_for: ClientFor, alice: User, deployment: Deployment
+    ) -> None:
+        client = client_for(alice)
+        assert "Nothing is recorded yet" in text(client.get(f"{URL}rollback/"))
+        client.post(URL, {"action": "record"})
+        client.post(URL, typed(deployment, **{"words.bridge": "Another call"}))
+
+        page = text(client.get(f"{URL}rollback/"))
+
+        assert "As recorded: Revision 1" in page
+        assert "Another call" not in page
+
+    def test_the_gates_are_those_of_the_deployments_own_plan(
+        self, client_for: ClientFor, erin: User, deployment: Deployment
+    ) -> None:
+        assert "C.parity" in text(client_for(erin).get(URL))
+        deployment.plan_template = "six-months"
+        deployment.save()
+
+        page = text(client_for(erin).get(URL))
+
+        assert "3.parity" in page
+        assert "C.parity" not in page
+
     @pytest.mark.parametrize("count", [100, 10_000])
     def test_it_takes_few_queries_whatever_the_number_of_findings(
         self,

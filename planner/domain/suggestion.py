@@ -31,9 +31,10 @@ class DiffLine:
 class Replacement:
     """One edit where only its place is known, not the text that was there."""
 
-    where: str
-    """line 3, lines 3–4, line 3 columns 1–20."""
+    does: str
+    """Replace line 3 with, Insert before line 14, Delete lines 3–4."""
     content: str
+    """Empty where it only deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def suggestion_from(fix: str) -> Suggestion | None:
         return None
     return Suggestion(
         safe=read.safe or read.applicability == "safe",
-        message=read.message or "",
+        message=_sentence(read.message or ""),
         diff=diff,
         replacements=() if diff else replacements,
     )
@@ -105,12 +106,27 @@ def _diff_lines(diff: str) -> list[DiffLine]:
 def _replacement(edit: _Edit) -> Replacement:
     start, end = edit.location, edit.end_location
     content = (edit.content or "").rstrip("\n")
+    if start == end:
+        is_line = start.column == 1 and (edit.content or "").endswith("\n")
+        column = "" if is_line else f", column {start.column}"
+        return Replacement(f"Insert before line {start.row}{column}", content)
+    where = _lines(start, end)
+    return Replacement(f"Replace {where} with" if content else f"Delete {where}", content)
+
+
+def _lines(start: _Place, end: _Place) -> str:
+    """line 3, lines 3–4, or the columns too where whole lines are not meant."""
     if end.row == start.row:
-        if end.column == start.column:
-            return Replacement(f"at line {start.row}, column {start.column}", content)
-        where = f"line {start.row}, columns {start.column}–{max(start.column, end.column - 1)}"
-        return Replacement(where, content)
+        return f"line {start.row}, columns {start.column}–{max(start.column, end.column - 1)}"
+    if start.column != 1 or end.column != 1:
+        return (
+            f"line {start.row}, column {start.column}, to line {end.row}, column {end.column - 1}"
+        )
     # An edit that ends at column 1 does not touch that last line.
-    last = end.row - 1 if end.column == 1 else end.row
-    where = f"line {start.row}" if last == start.row else f"lines {start.row}–{last}"
-    return Replacement(where, content)
+    last = end.row - 1
+    return f"line {start.row}" if last == start.row else f"lines {start.row}–{last}"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -19,7 +19,7 @@ MOST = 3
 
 _AROUND = 5
 """Lines before and after the bad one."""
-_WIDEST = 200
+_WIDEST = 140
 """Characters of a line that are shown."""
 
 

@@ -369,6 +369,7 @@ def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
         **twin.counts,
         **dict.fromkeys(("new", "moved", "fixed", "removed", "regressed", "contradicted"), 0),
         "unchanged": sum(twin.counts.get("by_severity", {}).values()),
+        "closing": [],
         "duplicate_of": twin.pk,
     }
     scan.totals = twin.totals

@@ -40,21 +40,32 @@ def test_a_diff_is_shown_line_by_line_with_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "where"),
+    ("place", "does"),
     [
-        ((3, 1, 3, 20), "line 3, columns 1–19"),
-        ((3, 1, 4, 8), "lines 3–4"),
-        ((3, 1, 4, 1), "line 3"),
-        ((3, 5, 3, 5), "at line 3, column 5"),
+        ((3, 1, 3, 20), "Replace line 3, columns 1–19 with"),
+        ((3, 1, 5, 1), "Replace lines 3–4 with"),
+        ((3, 1, 4, 8), "Replace line 3, column 1, to line 4, column 7 with"),
+        ((3, 1, 4, 1), "Replace line 3 with"),
+        ((3, 5, 3, 5), "Insert before line 3, column 5"),
+        ((14, 1, 14, 1), "Insert before line 14"),
     ],
 )
 def test_an_edit_without_the_old_text_names_its_place(
-    place: tuple[int, int, int, int], where: str
+    place: tuple[int, int, int, int], does: str
 ) -> None:
     suggestion = suggestion_from(edits((*place, "new\n")))
     assert suggestion is not None
     assert not suggestion.safe
-    assert [(edit.where, edit.content) for edit in suggestion.replacements] == [(where, "new")]
+    assert [(edit.does, edit.content) for edit in suggestion.replacements] == [(does, "new")]
+    assert suggestion.message == "Use it."
+
+
+def test_an_edit_without_new_text_deletes() -> None:
+    suggestion = suggestion_from(edits((3, 1, 4, 1, "")))
+    assert suggestion is not None
+    assert [(edit.does, edit.content) for edit in suggestion.replacements] == [
+        ("Delete line 3", "")
+    ]
 
 
 @pytest.mark.parametrize("fix", ["", "{}", "nonsense", '{"edits": 1}', "[1]"])

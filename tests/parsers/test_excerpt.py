@@ -74,7 +74,7 @@ def test_a_long_line_is_cut_around_the_place() -> None:
         open_report(content, format=None)
     excerpt = report_excerpt(content, rejected.value)
     assert excerpt is not None
-    assert len(excerpt.lines[0]) < 210
+    assert len(excerpt.lines[0]) < 150
     assert content.decode().endswith(excerpt.lines[0].removeprefix("\u2026"))
 
 

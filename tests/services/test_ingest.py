@@ -586,3 +586,12 @@ def test_last_seen_is_the_newest_scan_of_the_same_tool(ingest: Ingest) -> None:
         "b.py": scans[1]["scan"],
         "c.py": scans[1]["scan"],
     }
+
+
+def test_a_duplicate_of_a_scan_that_was_let_through_closes_nothing(ingest: Ingest) -> None:
+    ingest([interchange(f"dags/{number}.py") for number in range(40)])
+    few = [interchange("dags/0.py")]
+    assert ingest(few, complete=True)["status"] == "held"
+    assert ingest(few, complete=True, confirm=True)["fixed"] == 39
+    again = ingest(few, complete=True)
+    assert (again["status"], again["would_close"]) == ("duplicate", [])

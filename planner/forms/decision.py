@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -116,6 +117,9 @@ class FactsForm(forms.Form):
         super().__init__(data, initial={key: _typed(value) for key, value in self.stored.items()})
         for name, field in self.fields.items():
             field.widget.attrs["aria-describedby"] = f"about-{name} error-{name}"
+            # What was shown goes along, so that a form opened before somebody else's change
+            # cannot undo it.
+            field.show_hidden_initial = True
         executor = str(self.stored.get("executor", ""))
         if executor and executor not in EXECUTORS:
             self._select("executor").choices = [
@@ -147,7 +151,7 @@ class FactsForm(forms.Form):
     def _is_change(self, key: str, value: Any) -> bool:
         """What was never stored changes only where something was typed; else it keeps its usual value."""
         if key in self.stored:
-            return bool(value != self.stored[key])
+            return bool(value != self.stored[key]) and key in self.changed_data
         return bool(self.cleaned_data.get(key))
 
     @property
@@ -184,6 +188,8 @@ class FactField:
         self.field = field
         self.source = source
         self.is_group = isinstance(field.field.widget, forms.RadioSelect)
+        self.shown = field.as_hidden(only_initial=True)
+        """What a group of choices showed at first; other fields bring it along themselves."""
         self.wide = field.name in WIDE_FIELDS
 
 
@@ -224,6 +230,16 @@ class RecordForm(forms.Form):
         },
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        self.today = today
+        super().__init__(*args, **kwargs)
+
+    def clean_look_again_on(self) -> date:
+        day: date = self.cleaned_data["look_again_on"]
+        if day <= self.today:
+            raise forms.ValidationError("Look again on: choose a day after today.")
+        return day
 
 
 def _typed(value: Any) -> str:

@@ -79,7 +79,7 @@ def _save(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
 
 def _record(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     _managers_only(request, "record a decision")
-    form = RecordForm(request.POST)
+    form = RecordForm(request.POST, today=_today(request))
     if not form.is_valid():
         return _show(request, deployment, _facts_form(deployment), record_form=form, status=422)
     try:
@@ -120,7 +120,7 @@ def _show(
         "recorded": recorded,
         "rulebook_hash": rulebook_hash(),
         "standing": None if unsaved else standing_of(recorded, decision),
-        "record_form": record_form or _record_form(deployment, decision),
+        "record_form": record_form or _record_form(deployment, decision, _today(request)),
     }
     response = render_page(
         request,
@@ -205,12 +205,13 @@ def _facts_form(deployment: Deployment, request: DeploymentRequest | None = None
     )
 
 
-def _record_form(deployment: Deployment, decision: Decision) -> RecordForm:
+def _record_form(deployment: Deployment, decision: Decision, today: date) -> RecordForm:
     return RecordForm(
         initial={
             "look_again_on": look_again_proposed(decision),
             "revision": deployment.revision,
-        }
+        },
+        today=today,
     )
 
 

@@ -216,6 +216,24 @@ class TestSaving:
         assert deployment.fact_sources["executor"] == "file production.toml"
         assert deployment.revision == 2
 
+    def test_a_form_opened_before_somebody_elses_change_does_not_undo_it(
+        self, client_for: ClientFor, alice: User, deployment: Deployment
+    ) -> None:
+        client = client_for(alice)
+        page = text(client.get(URL))
+        shown = {
+            f"initial-{name}": value for name, value in typed(deployment).items() if value != ""
+        }
+        assert 'name="initial-dag_count" value="400"' in page
+        assert 'name="initial-mlops_roadmap" value="no"' in page
+        Deployment.objects.update(facts={**deployment.facts, "dag_count": 500})
+
+        client.post(URL, typed(deployment, bandwidth_quarters="2") | shown | {"action": "save"})
+
+        deployment.refresh_from_db()
+        assert deployment.facts["bandwidth_quarters"] == 2.0
+        assert deployment.facts["dag_count"] == 500
+
     def test_saving_what_is_stored_changes_nothing(
         self, client_for: ClientFor, alice: User, deployment: Deployment
     ) -> None:
@@ -310,6 +328,7 @@ class TestRecording:
             ("reason", "", "Why: say in a sentence"),
             ("look_again_on", "soon", "Look again on: write a day like"),
             ("look_again_on", "", "Look again on: choose a day"),
+            ("look_again_on", "2026-01-31", "Look again on: choose a day after today."),
         ],
     )
     def test_a_record_without_reason_or_date_is_refused_in_words(

@@ -59,6 +59,23 @@ def test_families_are_those_of_the_rulebook():
         )
 
 
+def test_names_of_one_family_are_one_tally_and_few_queries_find_them(django_assert_num_queries):
+    deployment = make_deployment()
+    scan = make_scan(make_source(deployment))
+    priya = make_owner(deployment, "priya", name="Priya Nair")
+    for number in range(30):
+        symbol = f"airflow.datasets.Name{number}"
+        make_finding(scan, rule_id="AIR311", symbol=symbol, owner=priya, minutes=2)
+    with django_assert_num_queries(2):
+        (tally,) = counts_of(deployment, today=TODAY, rulebook=rulebook())
+    assert (tally.number, tally.minutes, tally.owner, tally.owner_key) == (
+        30,
+        60,
+        "Priya Nair",
+        "priya",
+    )
+
+
 def test_states_owners_dates_and_lateness_are_counted_apart():
     deployment = make_deployment()
     scan = make_scan(make_source(deployment))

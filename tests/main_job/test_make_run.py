@@ -59,8 +59,9 @@ def running(
         process.wait(20)
         wait_until(lambda: not processes_of(environment["DATA_DIR"]), 15, log.read_text)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for left in {process.pid, *processes_of(environment["DATA_DIR"])}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
         process.wait(10)
 
 

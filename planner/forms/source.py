@@ -36,6 +36,11 @@ class SourceForm(forms.Form):
                 )
         return cleaned
 
+    @property
+    def secrets(self) -> list[str]:
+        """Names of the variables that pages may use; what they hold is never shown."""
+        return sorted(settings.SOURCE_SECRETS)
+
     def values(self) -> dict[str, str]:
         """The fields as ``SourceDraft`` takes them."""
         return {field: self.cleaned_data[field] for field in FIELDS}

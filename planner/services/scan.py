@@ -23,6 +23,7 @@ class KeyReused(ValueError):
     """An Idempotency-Key came again with another report. The message is one sentence."""
 
 
+@transaction.atomic
 def scan_receive(
     *,
     deployment: Deployment,

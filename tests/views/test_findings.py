@@ -44,6 +44,20 @@ def test_it_answers_first(client_for: ClientFor, alice: User, scan: Scan) -> Non
     assert "1 style finding is counted apart" in text
 
 
+def test_waived_findings_are_named_apart_and_come_back_together(
+    client_for: ClientFor, alice: User, scan: Scan
+) -> None:
+    make_findings(scan, 2)
+    make_finding(scan, state="waived")
+    client = client_for(alice)
+    text = text_of(client.get(URL))
+    assert text.startswith("2 findings are open.")
+    assert "1 more is waived." in text
+    waived = client.get(URL, {"state": "waived"}).content.decode()
+    assert "do/end-waiver/" in waived
+    assert "do/claim/" not in waived.partition("</table>")[2]
+
+
 def test_it_says_so_when_there_is_nothing(client_for: ClientFor, alice: User) -> None:
     text = text_of(client_for(alice).get(URL))
     assert text.startswith("No findings yet. Nothing has been scanned.")

@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
+from planner.domain.report import ReportRejected
 from planner.models import Deployment, Finding, Scan, Source
 from planner.services.beat import beat_tick
 from planner.services.rescan import rescan_request, scan_run
@@ -223,6 +224,7 @@ def test_htmx_gets_fragments_from_the_same_views(
     client = client_for(alice)
     htmx = {"HX-Request": "true"}
     polled = client.get(PAGE, headers=htmx).content.decode()
+    assert '<header id="answer" class="answer" hx-swap-oob="true">' in polled
     assert "<html" not in polled
     assert 'id="scans"' in polled
     assert 'id="sources"' in polled and 'hx-swap-oob="true"' in polled
@@ -449,3 +451,18 @@ def test_a_failed_rescan_is_told_with_its_reason(
     page = client_for(alice).get(PAGE).content.decode()
     assert "The rescan of dags failed" in page
     assert "is not a git repository" in page
+
+
+def test_a_report_that_is_not_kept_leaves_no_source(deployment: Deployment) -> None:
+    with pytest.raises(ReportRejected):
+        scan_receive(
+            deployment=deployment,
+            source_name="fresh",
+            stream=SimpleUploadedFile("empty.json", b""),
+            file_name="empty.json",
+            options={},
+            cause="command",
+            user=None,
+            now=NOW,
+        )
+    assert not Source.objects.exists()

@@ -98,7 +98,9 @@ def test_pages_may_name_only_variables_that_the_setting_lists(
     client = client_for(dana)
     refused = client.post(address(source), fields(source, password_env="SECRET_KEY"))
     assert "SOURCE_SECRETS" in refused.content.decode()
+    assert "it lists none yet" in refused.content.decode()
     settings.SOURCE_SECRETS = ["GIT_TOKEN"]
+    assert "<code>GIT_TOKEN</code>" in client.get(address(source)).content.decode()
     assert client.post(address(source), fields(source, password_env="GIT_TOKEN")).status_code == 302
     source.refresh_from_db()
     assert source.password_env == "GIT_TOKEN"

@@ -14,7 +14,7 @@ from django.core.management.base import (
     CommandParser,
     handle_default_options,
 )
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connections
 
 from planner.selectors.deployment import deployment_named
 
@@ -70,8 +70,9 @@ class Command(BaseCommand):
         except CommandError as error:
             self.say(str(error).removeprefix("Error: "))
             sys.exit(USAGE_ERROR if str(error).startswith("Error: ") else error.returncode)
-        except DatabaseError:
+        except DatabaseError as error:
             connections.close_all()
+            self._refuse_without_database(error)
             if DEPLOYMENTS in connections[DEFAULT_DB_ALIAS].introspection.table_names():
                 raise
             self.say("The database has no tables yet; make them with: manage.py migrate")
@@ -82,3 +83,12 @@ class Command(BaseCommand):
             sys.exit(1)
         finally:
             connections.close_all()
+
+    def _refuse_without_database(self, error: DatabaseError) -> None:
+        """Say so where the database does not answer at all; any other error is told as it is."""
+        try:
+            connections[DEFAULT_DB_ALIAS].ensure_connection()
+        except OperationalError:
+            host = connections[DEFAULT_DB_ALIAS].settings_dict["HOST"] or "this machine"
+            self.say(f"The database on {host} does not answer; start it, or mend DATABASE_URL.")
+            raise SystemExit(USAGE_ERROR) from error

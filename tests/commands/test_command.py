@@ -1,5 +1,6 @@
 """What every command shares: exit codes, one sentence, one document, closed pipes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,21 @@ def test_a_reader_that_leaves_early_causes_no_traceback(process_environment):
     )
     assert "Traceback" not in ended.stderr
     assert "BrokenPipe" not in ended.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": "postgresql://someone:secret@127.0.0.1:1/flightplan",
+        "DATA_DIR": str(tmp_path),
+    }
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "decide", "--deployment", "production"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.strip() == (
+        "The database on 127.0.0.1 does not answer; start it, or mend DATABASE_URL."
+    )

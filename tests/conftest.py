@@ -24,6 +24,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test import Client
+from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -40,6 +41,11 @@ def pytest_xdist_setupnodes() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+# A busy machine is no reason to fail; the whole test has its limit in pyproject.toml.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 # --------------------------------------------------------------------------------- servers

@@ -10,7 +10,6 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from planner.api.access import deployment_for
-from planner.domain.measure import GateState
 from planner.domain.plan import PlanError
 from planner.domain.runbook_params import RunbookParamsError
 from planner.forms.finding import filter_from
@@ -73,13 +72,12 @@ def runbook(request: HttpRequest, slug: str) -> dict[str, Any]:
 def gate(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Every gate of the plan with its evidence, and the phase that the work is in.
 
-    `passes` is true where every gate on open ERRORs has passed, which takes a scan that proves it.
+    `passes` is true where a scan proves that no ERROR is open.
     """
     deployment = deployment_for(request, slug, "read")
     plan = plan_of(deployment, today=local_day(deployment, timezone.now()))
-    errors = plan.gates_measuring("errors")
     return {
-        "passes": bool(errors) and all(gate.state is GateState.PASS for gate in errors),
+        "passes": plan.proves_no_errors,
         "phase": plan.current.key if plan.current else None,
         "gates": [
             {"phase": phase["key"], **gate}

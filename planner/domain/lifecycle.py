@@ -6,11 +6,11 @@ scanned, its rule was run and the checker succeeded; every other kind of absence
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from planner.domain.finding import State
+from planner.domain.finding import ACTIVE_STATES, CLOSED_STATES, LIVE_STATES, State
 from planner.domain.report import Coverage
 
 
@@ -37,16 +37,15 @@ class NotAllowed(ValueError):
     """A step that the finding's state does not permit. The message is one sentence for a person."""
 
 
-_CLOSED = (State.FIXED, State.REMOVED)
 _STEPS: dict[Kind, dict[State, State]] = {
     Kind.OPENED: {},
-    Kind.FIXED: dict.fromkeys((State.OPEN, State.CLAIMED, State.WAIVED), State.FIXED),
-    Kind.REMOVED: dict.fromkeys((State.OPEN, State.CLAIMED, State.WAIVED), State.REMOVED),
-    Kind.REOPENED: dict.fromkeys(_CLOSED, State.OPEN),
+    Kind.FIXED: dict.fromkeys(LIVE_STATES, State.FIXED),
+    Kind.REMOVED: dict.fromkeys(LIVE_STATES, State.REMOVED),
+    Kind.REOPENED: dict.fromkeys(CLOSED_STATES, State.OPEN),
     Kind.CONTRADICTED: {State.CLAIMED: State.OPEN},
     Kind.CLAIMED: {State.OPEN: State.CLAIMED},
     Kind.UNCLAIMED: {State.CLAIMED: State.OPEN},
-    Kind.WAIVED: {State.OPEN: State.WAIVED, State.CLAIMED: State.WAIVED},
+    Kind.WAIVED: dict.fromkeys(ACTIVE_STATES, State.WAIVED),
     Kind.WAIVER_ENDED: {State.WAIVED: State.OPEN},
 }
 """From which state to which. Kinds that are not listed leave the state as it is."""
@@ -64,21 +63,6 @@ def after(state: State, kind: Kind) -> State:
     if state not in steps:
         raise NotAllowed(f"A finding that is {state} cannot be {kind.replace('_', ' ')}.")
     return steps[state]
-
-
-def fold(kinds: Iterable[str]) -> tuple[State, bool]:
-    """State and ``regressed`` flag of a finding with these events, oldest first."""
-    state, regressed = State.OPEN, False
-    for text in kinds:
-        kind = Kind(text)
-        if kind is Kind.OPENED:
-            continue
-        state = after(state, kind)
-        if kind is Kind.REOPENED:
-            regressed = True
-        elif state in _CLOSED:
-            regressed = False
-    return state, regressed
 
 
 class Absence(StrEnum):

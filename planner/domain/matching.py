@@ -47,14 +47,6 @@ class Matching:
     by_git: frozenset[str] = frozenset()
     """Old paths in ``renamed`` that git itself names."""
 
-    def old_of(self, size: int) -> list[int]:
-        """The inverse, for ``size`` new traces."""
-        inverse = [-1] * size
-        for old, new in enumerate(self.new_of):
-            if new >= 0:
-                inverse[new] = old
-        return inverse
-
 
 def match(old: Sequence[Trace], new: Sequence[Trace], renames: Mapping[str, str]) -> Matching:
     """Pair the findings of two scans of one source.

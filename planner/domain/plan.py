@@ -187,6 +187,16 @@ class Plan:
         """The phases whose gates must have passed before the cutover weekend."""
         return tuple(phase for phase in self.phases if phase.end < self.cutover[0])
 
+    @property
+    def proves_no_errors(self) -> bool:
+        """True where every gate on open ERRORs has passed, which takes a scan that proves it."""
+        gates = self.gates_measuring("errors")
+        return bool(gates) and all(gate.state is GateState.PASS for gate in gates)
+
+    def before_cutover(self) -> tuple[Phase, ...]:
+        """The phases whose gates must have passed before the cutover weekend."""
+        return tuple(phase for phase in self.phases if phase.end < self.cutover[0])
+
     def as_dict(self) -> dict[str, Any]:
         """The document of ``plan --json``."""
         return {

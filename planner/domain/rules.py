@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from planner.domain.finding import CATEGORY_OF_SEVERITY, Axis, Category, Severity
@@ -121,16 +120,3 @@ class Rulebook:
     def default_target(self) -> str:
         """The newest supported line, proposed where the facts name none."""
         return self.target_lines[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class SupportLine:
-    """One release line on the support clock. ``eol`` is None where Airflow publishes no date."""
-
-    line: str
-    latest: str
-    released: date
-    eol: date | None
-    python: tuple[str, ...]
-    databases: Mapping[str, str]
-    source: str

@@ -13,7 +13,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 
 from planner.domain.calendar import CalendarError, WorkingCalendar, working_calendar
-from planner.domain.measure import GateState, Sight
+from planner.domain.measure import Sight
 from planner.domain.person import name_of
 from planner.domain.plan import DEFAULT_TEMPLATE, Plan, Signature, build_plan, templates
 from planner.domain.rules import Rulebook
@@ -113,12 +113,6 @@ def grounds_of(deployments: Sequence[Deployment], *, today: date) -> dict[int, P
         )
         for pk in ids
     }
-
-
-def gate_states(deployment: Deployment, *, today: date) -> dict[str, GateState]:
-    """The state of every gate of the deployment's plan by its key, like ``C.parity``."""
-    plan = plan_of(deployment, today=today)
-    return {gate.key: gate.state for phase in plan.phases for gate in phase.gates}
 
 
 def leads_of(deployment: Deployment) -> dict[str, str]:

@@ -16,17 +16,12 @@ from planner.domain.finding import Axis, Category, Severity, State
 from planner.domain.rating import family_of
 from planner.domain.rules import Rule, Rulebook
 from planner.domain.tally import Counts, Tally
-from planner.models import Deployment, Finding, Owner
+from planner.models import Finding, Owner
 from planner.selectors.work import active, late
 
 SOON = timedelta(days=7)
 _SHARED = ("severity", "category", "axis", "state", "owner_id")
 _NUMBERS = ("number", "effort", "dated", "late", "soon", "back")
-
-
-def counts_of(deployment: Deployment, *, today: date, rulebook: Rulebook) -> Counts:
-    """Every finding ever seen in one deployment, style included. Two queries."""
-    return counts_by_deployment([deployment.pk], today=today, rulebook=rulebook)[deployment.pk]
 
 
 def counts_by_deployment(

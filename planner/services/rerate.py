@@ -8,6 +8,7 @@ from django.db import transaction
 
 from planner.domain.due import due_date
 from planner.domain.finding import SEVERITY_ORDER
+from planner.domain.lifecycle import Kind
 from planner.domain.rating import Rater, when_of
 from planner.domain.report import Observation
 from planner.models import Deployment, Event, Finding
@@ -72,7 +73,7 @@ def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
 def _log(finding_ids: list[int], before: str, after: str, now: datetime) -> int:
     why = f"{before} → {after}, as the rulebook says for the target release"
     Event.objects.bulk_create(
-        (Event(finding_id=key, kind="rerated", at=now, why=why) for key in finding_ids),
+        (Event(finding_id=key, kind=Kind.RERATED, at=now, why=why) for key in finding_ids),
         batch_size=1000,
     )
     return len(finding_ids)

@@ -105,7 +105,7 @@ class TestGate:
         assert decision.gate.sentence == "need 0.802 quarters but have 0.80"
 
     @given(dags=st.integers(0, DAG_COUNT_MOST), grains=st.integers(0, 2_000_000))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_its_words_never_contradict_its_verdict(self, dags: int, grains: int) -> None:
         gate = decide(
             dataclasses.replace(facts(), dag_count=dags, bandwidth_quarters=grains / 1000),
@@ -299,7 +299,7 @@ def verdict_of(some: DeploymentFacts) -> Verdict:
 
 
 @given(some=any_facts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_flip_really_changes_the_verdict_and_a_smaller_change_does_not(
     some: DeploymentFacts,
 ) -> None:
@@ -313,7 +313,7 @@ def test_a_flip_really_changes_the_verdict_and_a_smaller_change_does_not(
 
 
 @given(some=any_facts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_input_without_a_flip_has_no_value_that_changes_the_verdict(
     some: DeploymentFacts,
 ) -> None:

@@ -298,7 +298,7 @@ def test_below_2_11_the_plan_goes_through_python_and_2_11_with_gates_of_their_ow
 
 
 def test_every_provider_of_the_facts_is_told_apart():
-    named = ("kubernetes", "edge", "acme")
+    named = ("apache-airflow-providers-cncf-kubernetes", "Edge", "acme")
     built = plan(facts=replace(OLD, provider_dependencies=named))
     assert activity(built, "B6").evidence == (
         "cncf-kubernetes 10.11.0 is the first that needs 2.11; "
@@ -425,6 +425,7 @@ def test_others_ask_for_gates_by_what_they_measure():
     for template, key in (("nine-weeks", "C.parity"), ("six-months", "3.parity")):
         built = plan(template)
         assert [gate.key for gate in built.gates_measuring("parity")] == [key]
+    assert [phase.key for phase in plan().before_cutover()] == ["A", "B", "C"]
     assert [phase.key for phase in plan().before_cutover()] == ["A", "B", "C"]
 
 

@@ -382,7 +382,7 @@ class TestTimes:
         assert [name for name, _ in caught.value.errors] == [field]
         assert sentence in caught.value.errors[0][1]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         st.dates(date(2026, 1, 1), date(2032, 12, 31)),
         st.sampled_from(sorted(zoneinfo.available_timezones())),

@@ -8,7 +8,6 @@ from planner.domain.measure import GateState, Sight
 from planner.models import GateSignature, Scan
 from planner.selectors.plan import (
     calendar_of,
-    gate_states,
     ground_of,
     local_day,
     plan_of,
@@ -109,7 +108,7 @@ def test_the_newest_standing_signature_counts():
     assert (
         plan_of(deployment, today=TODAY).gate("C.parity").evidence == "Signed by First on 18 Oct."
     )
-    assert gate_states(deployment, today=TODAY)["C.parity"] is GateState.PASS
+    assert plan_of(deployment, today=TODAY).gate("C.parity").state is GateState.PASS
 
 
 def test_days_off_of_a_deployment_are_stepped_over():

@@ -8,7 +8,7 @@ from planner.domain.finding import Category, Severity, State
 from planner.domain.rating import family_of
 from planner.models import Finding
 from planner.rulebook.load import rulebook
-from planner.selectors.tally import counts_by_deployment, counts_of, in_family
+from planner.selectors.tally import counts_by_deployment, in_family
 from tests.factories import (
     TODAY,
     make_deployment,
@@ -35,12 +35,17 @@ SYMBOLS = [
 ]
 
 
+def counts_of(deployment):
+    found = counts_by_deployment([deployment.pk], today=TODAY, rulebook=rulebook())
+    return found[deployment.pk]
+
+
 def test_families_are_those_of_the_rulebook():
     deployment = make_deployment()
     scan = make_scan(make_source(deployment))
     for rule_id, symbol in SYMBOLS:
         make_finding(scan, rule_id=rule_id, symbol=symbol)
-    counts = counts_of(deployment, today=TODAY, rulebook=rulebook())
+    counts = counts_of(deployment)
     counted = {}
     for row in counts:
         key = (row.rule_id, row.family)
@@ -67,7 +72,7 @@ def test_names_of_one_family_are_one_tally_and_few_queries_find_them(django_asse
         symbol = f"airflow.datasets.Name{number}"
         make_finding(scan, rule_id="AIR311", symbol=symbol, owner=priya, minutes=2)
     with django_assert_num_queries(2):
-        (tally,) = counts_of(deployment, today=TODAY, rulebook=rulebook())
+        (tally,) = counts_of(deployment)
     assert (tally.number, tally.minutes, tally.owner, tally.owner_key) == (
         30,
         60,
@@ -87,7 +92,7 @@ def test_states_owners_dates_and_lateness_are_counted_apart():
     make_findings(scan, 6, state=State.FIXED)
     make_findings(scan, 7, state=State.REMOVED)
     make_findings(scan, 8, severity=Severity.INFO, category=Category.STYLE)
-    counts = counts_of(deployment, today=TODAY, rulebook=rulebook())
+    counts = counts_of(deployment)
     planned = counts.planned
     assert (counts.number, planned.number) == (35, 27)
     assert (planned.active.number, planned.closed, planned.waived) == (9, 13, 5)

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import User
 
 from planner.domain.finding import State
-from planner.domain.lifecycle import fold
 from planner.models import Deployment, Event, Finding, Scan, Waiver
 from planner.services.beat import beat_tick
 from planner.services.finding import (
@@ -27,6 +26,7 @@ from planner.services.finding import (
     waiver_end,
     waivers_end,
 )
+from tests.event_log import fold
 from tests.factories import (
     NOW,
     TODAY,

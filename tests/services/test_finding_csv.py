@@ -68,7 +68,6 @@ HOSTILE = st.text(
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(note=HOSTILE, message=HOSTILE, dag=HOSTILE)

@@ -193,10 +193,6 @@ class Plan:
         gates = self.gates_measuring("errors")
         return bool(gates) and all(gate.state is GateState.PASS for gate in gates)
 
-    def before_cutover(self) -> tuple[Phase, ...]:
-        """The phases whose gates must have passed before the cutover weekend."""
-        return tuple(phase for phase in self.phases if phase.end < self.cutover[0])
-
     def as_dict(self) -> dict[str, Any]:
         """The document of ``plan --json``."""
         return {

@@ -426,7 +426,6 @@ def test_others_ask_for_gates_by_what_they_measure():
         built = plan(template)
         assert [gate.key for gate in built.gates_measuring("parity")] == [key]
     assert [phase.key for phase in plan().before_cutover()] == ["A", "B", "C"]
-    assert [phase.key for phase in plan().before_cutover()] == ["A", "B", "C"]
 
 
 # --- Slip ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from planner.domain.dates import short
+from planner.domain.decision import provider_name
 from planner.domain.facts import DeploymentFacts, line_of, version
 from planner.domain.finding import Severity
 from planner.domain.freshness import aged
@@ -425,7 +426,7 @@ def _providers(ground: Ground, passed: bool, evidence: str) -> Progress:
 
 def _of_provider(name: str, ground: Ground) -> str:
     known: Mapping[str, Any] = ground.rulebook.decision["providers"]
-    name = known["aliases"].get(name, name)
+    name = provider_name(name, known["aliases"])
     if name in known["need_3"]:
         return f"{name} needs 3.x and comes with the cutover"
     if floor := known["first_needing_2_11"].get(name):

@@ -20,6 +20,10 @@ from planner.domain.measure import GateState
 from planner.domain.numbers import plural
 from planner.domain.plan import Phase, PhaseState, Plan
 
+TURN = 0.4
+"""A bar that begins before this share of the timeline has its label to its right, else before its end."""
+EDGE = 0.05
+"""A word nearer to the plot's edge than this share of it would be cut on a phone."""
 DAY_MS = 24 * 60 * 60 * 1000
 ROW = 52
 """Pixels for one phase: its name, and its bar below."""
@@ -120,11 +124,11 @@ def _label(text: str, day: date, y: float, **more: Any) -> dict[str, Any]:
 def timeline(plan: Plan) -> Chart:
     """The phases on one line of dates, with their gates, today, and what has slipped."""
     first, last = _span(plan)
-    middle = first + (last - first) / 2
+    turn = first + (last - first) * TURN
     figure = go.Figure(layout=_timeline_layout(plan, first, last))
     figure.add_traces([_phase_bars(plan), _slip_bars(plan), _gate_marks(plan)])
     for row, phase in enumerate(plan.phases):
-        left = phase.start < middle
+        left = phase.start < turn
         figure.add_annotation(
             _label(
                 f"<b>{phase.key} {phase.name}</b>  {_phase_words(phase, plan.today)}",
@@ -178,7 +182,7 @@ def _timeline_layout(plan: Plan, first: date, last: date) -> go.Layout:
                 "y": 0,
                 "xref": "x",
                 "yref": "paper",
-                "xanchor": "center",
+                "xanchor": _inwards(plan.today, first, last),
                 "yanchor": "top",
                 "showarrow": False,
                 "font": {"color": "var(--accent)"},
@@ -187,8 +191,17 @@ def _timeline_layout(plan: Plan, first: date, last: date) -> go.Layout:
     )
 
 
+def _inwards(day: date, first: date, last: date) -> str:
+    """How a word at a day is anchored, so that it stays inside the plot on a phone."""
+    share = (day - first) / (last - first)
+    if share < EDGE:
+        return "left"
+    return "right" if share > 1 - EDGE else "center"
+
+
 def _phase_words(phase: Phase, today: date) -> str:
-    words = f"{short(phase.start, today=today)} to {short(phase.end, today=today)}"
+    start = phase.end if phase.start.year == phase.end.year else today
+    words = f"{short(phase.start, today=start)} to {short(phase.end, today=today)}"
     if phase.open_end:
         words = f"from {short(phase.start, today=today)}"
     if phase.passed:

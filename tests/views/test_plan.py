@@ -42,6 +42,15 @@ def test_without_any_scan_it_claims_nothing(client_for, erin, deployment):
     }
 
 
+def test_a_number_links_to_exactly_its_findings(client_for, erin, planned):
+    make_findings(make_scan(make_source(planned)), 3, rule_id="AIR002")
+    answer = client_for(erin).get(URL)
+    other = next(a for p in shown(answer).phases for a in p.activities if a.key == "B4")
+    assert other.total == 3
+    assert f"{other.evidence} <a" in answer.text and f">{other.evidence}</a>" not in answer.text
+    assert 'data-label="Owner" class="opt"' in answer.text
+
+
 def test_where_nobody_has_set_days_off_the_page_says_so(client_for, erin, planned):
     words = "No public holidays or days off are set, so every weekday counts as worked."
     assert words in client_for(erin).get(URL).text

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from planner.celery import app
 from planner.services.beat import beat_tick
-from planner.services.finding import waivers_end
 from planner.services.rescan import scan_run
+from planner.services.waiver import waivers_end
 
 OFFER_SECONDS = 600
 """An offer of a scan that no worker takes for this long is dropped; the sweep makes a new one."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from planner.models import Beat
-from planner.services.finding import waivers_end
 from planner.services.lease import leases_sweep
 from planner.services.rescan import rescans_due, slots_refresh
+from planner.services.waiver import waivers_end
 
 TICK = "tick"
 """Name of the beat's row."""

@@ -18,7 +18,8 @@ from planner.domain.finding import LIVE_STATES
 from planner.models import Deployment, Finding, Owner
 from planner.parsers.finding_csv import CsvProblem, CsvRejected, CsvRow, read_finding_csv
 from planner.selectors.owner import owners_by_name
-from planner.services.finding import FindingEdit, Outcome, findings_edit
+from planner.services.finding import FindingEdit, findings_edit
+from planner.services.finding_log import Outcome
 from planner.services.ownership import owners_ensure
 
 __all__ = [

@@ -13,19 +13,16 @@ from planner.models import Deployment, Event, Finding, Scan, Waiver
 from planner.services.beat import beat_tick
 from planner.services.finding import (
     FindingEdit,
-    FindingError,
-    Outcome,
     finding_assign,
     finding_claim,
     finding_due_set,
     finding_note,
     finding_unclaim,
     finding_unpick,
-    finding_waive,
     findings_edit,
-    waiver_end,
-    waivers_end,
 )
+from planner.services.finding_log import FindingError, Outcome
+from planner.services.waiver import finding_waive, waiver_end, waivers_end
 from tests.event_log import fold
 from tests.factories import (
     NOW,

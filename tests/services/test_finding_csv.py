@@ -17,8 +17,8 @@ from planner.models import Deployment, Event, Finding, Owner, Scan
 from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
 from planner.selectors.finding_export import finding_csv_rows
 from planner.selectors.finding_filter import FindingFilter
-from planner.services.finding import Outcome
 from planner.services.finding_csv import import_apply, import_preview
+from planner.services.finding_log import Outcome
 from tests.factories import (
     NOW,
     TODAY,

@@ -127,11 +127,11 @@ def timeline(plan: Plan) -> Chart:
     turn = first + (last - first) * TURN
     figure = go.Figure(layout=_timeline_layout(plan, first, last))
     figure.add_traces([_phase_bars(plan), _slip_bars(plan), _gate_marks(plan)])
-    for row, phase in enumerate(plan.phases):
+    for row, (phase, words) in enumerate(zip(plan.phases, _dates(plan), strict=True)):
         left = phase.start < turn
         figure.add_annotation(
             _label(
-                f"<b>{phase.key} {phase.name}</b>  {_phase_words(phase, plan.today)}",
+                f"<b>{phase.key} {phase.name}</b>  {words}",
                 phase.start if left else max(phase.expected_end, phase.end),
                 row - 0.34,
                 xanchor="left" if left else "right",
@@ -199,11 +199,16 @@ def _inwards(day: date, first: date, last: date) -> str:
     return "right" if share > 1 - EDGE else "center"
 
 
-def _phase_words(phase: Phase, today: date) -> str:
-    start = phase.end if phase.start.year == phase.end.year else today
-    words = f"{short(phase.start, today=start)} to {short(phase.end, today=today)}"
+def _dates(plan: Plan) -> list[str]:
+    """The dates of every phase in words; a year is named where it begins."""
+    ends = [plan.today, *(phase.end for phase in plan.phases)]
+    return [_phase_words(phase, before) for phase, before in zip(plan.phases, ends, strict=False)]
+
+
+def _phase_words(phase: Phase, before: date) -> str:
+    words = f"{short(phase.start, today=before)} to {short(phase.end, today=phase.start)}"
     if phase.open_end:
-        words = f"from {short(phase.start, today=today)}"
+        words = f"from {short(phase.start, today=before)}"
     if phase.passed:
         return f"{words}, passed"
     if not phase.slip_days:
@@ -289,8 +294,8 @@ def _worst(phase: Phase) -> GateState:
 
 def _timeline_words(plan: Plan) -> str:
     parts = [
-        f"{phase.key} {phase.name}, {_phase_words(phase, plan.today)}, gate {_worst(phase).value}"
-        for phase in plan.phases
+        f"{phase.key} {phase.name}, {words}, gate {_worst(phase).value}"
+        for phase, words in zip(plan.phases, _dates(plan), strict=True)
     ]
     return f"Timeline of {plan.name.lower()}: {'; '.join(parts)}. Today is {short(plan.today)}."
 

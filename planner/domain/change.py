@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from planner.domain.finding import LIVE_STATES, State
+from planner.domain.identity import Trace
 from planner.domain.lifecycle import Absence, Kind, Proof
-from planner.domain.matching import Matching, Trace, explain, match
+from planner.domain.matching import Matching, explain, match
 
 
 class Known(NamedTuple):

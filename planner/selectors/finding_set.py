@@ -7,8 +7,7 @@ from typing import Any
 
 from planner.domain.change import Known
 from planner.domain.finding import State
-from planner.domain.identity import identity_text
-from planner.domain.matching import Trace
+from planner.domain.identity import Trace, identity_text
 from planner.models import Dag, Finding, Source
 
 _BATCH = 10_000

@@ -8,21 +8,9 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from planner.domain.finding import ACTIVE_STATES, Axis, Category
+from planner.domain.release_notes import Note, curated, lines_up_to, read_notes
 from planner.domain.rules import Rulebook
-from planner.domain.triage import (
-    CODE,
-    AxisTriage,
-    Bucket,
-    Note,
-    RuleCount,
-    Sorted,
-    Triage,
-    Use,
-    curated,
-    lines_up_to,
-    read_notes,
-    triage,
-)
+from planner.domain.triage import CODE, AxisTriage, Bucket, RuleCount, Sorted, Triage, Use, triage
 from planner.models import AxisLead, Deployment, Finding, Owner, PastedNotes
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import checks_of

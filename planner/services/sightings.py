@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from planner.domain.identity import identity_text
+from planner.domain.identity import Trace, identity_text
 from planner.domain.lifecycle import PARSE_ERROR, Proof
-from planner.domain.matching import Trace
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
 from planner.domain.rating import Rater, rules_not_run
 from planner.domain.report import Coverage, Excerpt, Observation, Problem, Report

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from planner.domain.change import Changes, Known, compare
 from planner.domain.finding import State
+from planner.domain.identity import Trace
 from planner.domain.lifecycle import Brake, Kind, NotAllowed, Proof, after
-from planner.domain.matching import Trace
 from planner.domain.report import Coverage
 from tests.event_log import fold
 

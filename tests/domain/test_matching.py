@@ -7,7 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.matching import Trace, explain, match
+from planner.domain.identity import Trace
+from planner.domain.matching import explain, match
 
 
 def trace(

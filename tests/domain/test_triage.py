@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.finding import Axis, Category
-from planner.domain.triage import (
-    Bucket,
-    Kind,
-    Note,
-    Triage,
-    Use,
-    curated,
-    lines_up_to,
-    read_notes,
-    triage,
-)
+from planner.domain.release_notes import Kind, Note, curated, lines_up_to, read_notes
+from planner.domain.triage import Bucket, Triage, Use, triage
 from planner.rulebook.load import rulebook
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -20,6 +20,7 @@ from planner.views import (
     settings,
     sign_in,
     source,
+    token,
     triage,
 )
 
@@ -83,6 +84,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         member.remove,
         name="member-remove",
     ),
+    path("d/<slug:slug>/settings/tokens/", token.make, name="token-make"),
+    path("d/<slug:slug>/settings/tokens/<int:token_id>/revoke/", token.revoke, name="token-revoke"),
     path("d/<slug:slug>/triage/", triage.triage, name="triage"),
     path("d/<slug:slug>/triage/tickets.csv", triage.tickets, name="triage-tickets"),
     path("d/<slug:slug>/triage/paste/", triage.paste, name="triage-paste"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from mmap import mmap
 
@@ -16,6 +17,7 @@ from planner.parsers import (
 )
 from planner.parsers.detect import Look, Shape, look_at
 from planner.parsers.excerpt import excerpt_at, excerpts_of
+from planner.parsers.nul import SPELLED, without_nul
 from planner.parsers.text import as_utf8, gunzip, is_gzip
 
 __all__ = ["is_gzip", "open_report", "report_excerpt", "report_excerpts"]
@@ -40,7 +42,8 @@ def open_report(buffer: Buffer, *, format: Format | None, tool_version: str = ""
     """
     text = _text_of(buffer)
     look = look_at(text)
-    return _read(text, look, _agreed_format(look, format), tool_version)
+    report = _read(text, look, _agreed_format(look, format), tool_version)
+    return without_nul(report) if re.search(re.escape(SPELLED), text) else report
 
 
 def report_excerpts(buffer: Buffer, problems: Sequence[Problem]) -> dict[int, Excerpt]:

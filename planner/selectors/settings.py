@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
+
 from planner.domain.finding import Axis, Severity
-from planner.models import Deployment, Invite, Membership
+from planner.models import ApiToken, Deployment, Invite, Membership
 from planner.rulebook.load import rulebook
 from planner.selectors.access import members_of, open_invites
 
@@ -17,6 +19,8 @@ class DeploymentSettings:
 
     members: list[Membership]
     invites: list[Invite]
+    tokens: list[ApiToken]
+    """Those that still let someone in, the newest first."""
     owners: list[tuple[int, str]]
     calendar: dict[str, object]
     due_days: dict[Severity, tuple[int | None, int]]
@@ -25,11 +29,12 @@ class DeploymentSettings:
 
 
 def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
-    """Everything on the settings page. Four queries."""
+    """Everything on the settings page. Five queries."""
     usual = rulebook().decision["due_days"]
     return DeploymentSettings(
         members=list(members_of(deployment)),
         invites=list(open_invites(deployment, now)),
+        tokens=list(_living_tokens(deployment, now)),
         owners=list(deployment.owners.filter(active=True).values_list("pk", "name")),
         calendar={
             "time_zone": deployment.facts.get("time_zone") or "UTC",
@@ -46,3 +51,13 @@ def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
             for axis, owner in deployment.axis_leads.values_list("axis", "owner_id")
         },
     )
+
+
+def living_token(deployment: Deployment, token_id: int, now: datetime) -> ApiToken | None:
+    """The deployment's token of that id, if it still lets someone in."""
+    return _living_tokens(deployment, now).filter(pk=token_id).first()
+
+
+def _living_tokens(deployment: Deployment, now: datetime) -> QuerySet[ApiToken]:
+    living = Q(expires_at=None) | Q(expires_at__gt=now)
+    return deployment.tokens.filter(living, revoked_at=None).order_by("-created_at", "-pk")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from planner.domain.access import Role
 from planner.forms.member import InviteForm
 from planner.forms.settings import AxisLeadsForm, CalendarForm, DueDaysForm
+from planner.forms.token import TokenForm
 from planner.selectors.settings import DeploymentSettings, settings_of
 from planner.services.settings import axis_leads_store, calendar_store, due_days_store
 from planner.views.access import DeploymentRequest, deployment_view
@@ -82,6 +83,7 @@ def show(
 def _forms(found: DeploymentSettings) -> dict[str, Any]:
     return {
         "invite_form": InviteForm(),
+        "token_form": TokenForm(),
         "calendar_form": CalendarForm(initial=found.calendar),
         "due_form": DueDaysForm(initial={key: own for key, (own, _) in found.due_days.items()}),
         "leads_form": AxisLeadsForm(found.owners, initial=found.leads),

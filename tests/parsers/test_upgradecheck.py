@@ -157,13 +157,23 @@ def test_a_report_object_in_the_wrong_shape_is_refused(data: object, said: str) 
         max_size=5,
     )
 )
-def test_what_was_written_is_read(items: list[dict[str, Any]]) -> None:
+def test_what_was_written_is_read_but_for_nul(items: list[dict[str, Any]]) -> None:
+    def kept(text: str) -> str:
+        return text.replace("\0", "\ufffd")
+
     report, observations = read(as_json(items))
     assert not report.problems
     assert [
         (seen.rule, seen.severity, seen.dag_id, seen.path, seen.line, seen.message)
         for seen in observations
     ] == [
-        (i["rule_id"], i["severity"], i["dag_id"] or "", i["file"], i["line"], i["message"])
+        (
+            kept(i["rule_id"]),
+            i["severity"],
+            kept(i["dag_id"] or ""),
+            i["file"],
+            i["line"],
+            kept(i["message"]),
+        )
         for i in items
     ]

@@ -595,3 +595,35 @@ def test_a_duplicate_of_a_scan_that_was_let_through_closes_nothing(ingest: Inges
     assert ingest(few, complete=True, confirm=True)["fixed"] == 39
     again = ingest(few, complete=True)
     assert (again["status"], again["would_close"]) == ("duplicate", [])
+
+
+NUL = "a\0b"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        [interchange(message=f"`airflow.{NUL}` is removed"), interchange(content=NUL)],
+        scanned(interchange(owner=NUL), codeowners=f"* @{NUL}\n"),
+        scanned(interchange(), commit=NUL),
+        [interchange(rule_id=NUL, dag_id=NUL, symbol=NUL, note=NUL)],
+        [{**ruff("dags/a.py", 3), "message": f"`airflow.{NUL}` is removed", "name": NUL}],
+        json.dumps(
+            {
+                "findings": [interchange()],
+                "coverage": {"checker": NUL, "tool_version": NUL, "flags": [NUL]},
+            }
+        ).encode(),
+        scanned(interchange(), dags=[{"dag_id": NUL, "path": "dags/a.py", "owners": [NUL]}]),
+    ],
+)
+def test_nul_characters_which_no_database_keeps_are_replaced(ingest: Ingest, report: Any) -> None:
+    answer = ingest(report)
+    assert answer["status"] == "done"
+    assert answer["new"] == answer["received"]
+
+
+def test_nul_characters_in_airflows_answers_are_replaced_too(ingest: Ingest) -> None:
+    rows = [{"dag_id": NUL, "fileloc": "/dags/a.py", "owners": [NUL]}]
+    assert ingest(rows)["status"] == "done"
+    assert Dag.objects.get().owners == ["a\ufffdb"]

@@ -20,6 +20,8 @@ from planner.domain.measure import GateState
 from planner.domain.numbers import plural
 from planner.domain.plan import Phase, PhaseState, Plan
 
+NAMED_DAYS = 6
+"""A burn-down shorter than this names each of its days."""
 TURN = 0.4
 """A bar that begins before this share of the timeline has its label to its right, else before its end."""
 EDGE = 0.05
@@ -329,7 +331,7 @@ def burn_down(
     """
     series = history[severity.value]
     points = [(day, int(number)) for day, number in series.items()]
-    title = _burn_title(points, severity)
+    title = _burn_title(points, severity, today)
     until = max([points[-1][0], today, *([gate.end] if gate else [])])
     figure = go.Figure(layout=_burn_layout(points, until, today, gate))
     figure.add_trace(
@@ -357,11 +359,11 @@ def burn_down(
     )
 
 
-def _burn_title(points: Sequence[tuple[date, int]], severity: Severity) -> str:
+def _burn_title(points: Sequence[tuple[date, int]], severity: Severity, today: date) -> str:
     (first_day, first), (last_day, last) = points[0], points[-1]
     name = severity.value
     if len(points) == 1:
-        return f"{plural(last, name)} open in the first scan"
+        return f"{plural(last, name)} open on {short(last_day, today=today)}"
     span = _span_words((last_day - first_day).days)
     if last == first:
         return f"{plural(last, name)} open, as many as {span} ago"
@@ -384,7 +386,8 @@ def _burn_layout(
         shapes.append(_vertical(gate.end, "var(--ink-2)"))
         words = f"<b>Gate {gate.key} due {short(gate.end)}</b>"
         marks.append(_edge_label(words, gate.end, first, until, "var(--ink)", row=1))
-    air = timedelta(days=max(1, (until - first).days // 30))
+    span = (until - first).days
+    air = timedelta(days=max(1, span // 30))
     return _layout(
         300,
         margin={"l": 34, "r": 12, "t": 40, "b": 26},
@@ -392,7 +395,8 @@ def _burn_layout(
             "type": "date",
             "range": [(first - air).isoformat(), (until + air).isoformat()],
             "tickformat": "%-d %b",
-            "nticks": 7,
+            # Left alone, a few days would have several ticks each, all of the same name.
+            **({"dtick": DAY_MS} if span < NAMED_DAYS else {"nticks": 7}),
             "showline": True,
         },
         yaxis={

@@ -72,6 +72,8 @@ class LastScan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
+    dag_count: int
+    """By the facts."""
     decision: Decision
     record: DecisionRecord | None
     plan: Plan
@@ -87,6 +89,12 @@ class Overview:
     @property
     def active(self) -> Counts:
         return self.ground.counts.planned.active
+
+    @property
+    def dags_not_seen(self) -> int:
+        """How many DAGs the facts name beyond those that scans and inventories have shown."""
+        known = self.last_scan.dags.get("known", 0) if self.last_scan else 0
+        return max(0, self.dag_count - known) if known else 0
 
     @property
     def style(self) -> int:
@@ -111,6 +119,7 @@ def overview_of(deployment: Deployment, *, now: datetime) -> Overview:
     rules = _rules(counts)
     owners = _owners(counts)
     return Overview(
+        dag_count=facts_of(deployment).dag_count,
         decision=decision_from_ground(deployment, ground, today=today),
         record=deployment.decisions.select_related("author").first(),
         plan=plan_from(deployment, ground, today=today),

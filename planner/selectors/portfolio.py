@@ -61,6 +61,12 @@ class PortfolioRow:
         return self.counts.of(Severity.INFO).number
 
     @property
+    def dags_not_seen(self) -> int:
+        """How many DAGs the facts name beyond those that scans and inventories have shown."""
+        known = self.dags.get("known", 0)
+        return max(0, self.facts.dag_count - known) if self.facts and known else 0
+
+    @property
     def owned_share(self) -> float | None:
         return self.counts.owned / self.counts.number if self.counts.number else None
 

@@ -105,11 +105,19 @@ def test_the_title_says_what_happened():
         return burn_down(history, severity=Severity.ERROR, today=TODAY).title
 
     assert title(HISTORY) == "Open ERRORs fell from 8 to 3 in 4 weeks"
-    assert title(HISTORY[:1]) == "8 ERRORs open in the first scan"
+    assert title(HISTORY[:1]) == "8 ERRORs open on 21 Sep"
     assert title(HISTORY[:2]) == "8 ERRORs open, as many as 7 days ago"
     assert (
         title(HISTORY[::-1].set_index(HISTORY.index)) == "Open ERRORs rose from 3 to 8 in 4 weeks"
     )
+
+
+def test_a_short_history_names_each_day_once():
+    first = HISTORY.index[0]
+    axis = burn_down(HISTORY[:1], severity=Severity.ERROR, today=first).figure["layout"]["xaxis"]
+    assert axis["dtick"] == timedelta(days=1).total_seconds() * 1000
+    axis = burn_down(HISTORY, severity=Severity.ERROR, today=TODAY).figure["layout"]["xaxis"]
+    assert "dtick" not in axis
 
 
 def test_a_history_of_zeros_has_a_scale():

@@ -110,6 +110,8 @@ def test_the_last_scans_difference_and_the_dags(client_for, erin, running):
         assert f"<dd>{number}</dd>" in text
     assert "6 unchanged, 5 gone with their file or DAG, from airflow-dags." in text
     assert "5 of 65 DAGs are blocked" in text
+    assert "65 known of 400 by the facts" in text
+    assert "<dt>Not seen, of 400 by the facts</dt><dd>335</dd>" in text
 
 
 def test_counts_by_rule_and_owner_leave_out_style_and_waived(client_for, erin, deployment, running):

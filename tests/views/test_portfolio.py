@@ -66,6 +66,7 @@ def test_a_row_has_verdict_counts_gate_age_and_owners(client_for, alice, deploym
     assert row.lines["ERROR"] == (9, 6, 4)
     assert row.late and row.next_gate[0].key == "A"
     assert "2 blocked" in answer.text and "75 %" in answer.text
+    assert "3 warned, 60 clean, 335 not seen" in answer.text
     assert "ERROR week by week: 9, 6, 4" in answer.text
     assert "3.x imports not checked" in answer.text
     assert answer.context["headline"] == "Production: upgrade now."

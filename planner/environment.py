@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -60,10 +62,23 @@ class Environment:
             refuse(name, f"must be {expected}.")
         return value
 
-    def words(self, name: str, default: list[str]) -> list[str]:
-        """A list with commas between its words."""
-        found = self._read(self._env.list, name, default, "words with commas between them")
-        return [word.strip() for word in found if word.strip()]
+    def words(
+        self, name: str, default: list[str], *, each: str = r"\S.*", expected: str = "words"
+    ) -> list[str]:
+        """A list with commas between its words, each of which must match ``each``."""
+        wanted = f"{expected} with commas between them"
+        found = self._read(self._env.list, name, default, wanted)
+        words = [word.strip() for word in found if word.strip()]
+        if not all(re.fullmatch(each, word) for word in words):
+            refuse(name, f"must be {wanted}.")
+        return words
+
+    def matching(self, name: str, default: str, pattern: str, expected: str) -> str:
+        """Text that looks as it must."""
+        value = self.text(name, default)
+        if not re.fullmatch(pattern, value):
+            refuse(name, f"must be {expected}.")
+        return value
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
@@ -76,9 +91,17 @@ class Environment:
         return self._check_scheme(name, self.text(name, default), schemes)
 
     def _check_scheme(self, name: str, value: str, schemes: tuple[str, ...]) -> SplitResult:
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            refuse(
+                name, f"has a host or port that cannot be; write it like {schemes[0]}://host:port."
+            )
         if value and parts.scheme not in schemes:
             refuse(name, f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+        if port == 0:
+            refuse(name, "names port 0, which nothing answers on.")
         return parts
 
     def database(self, name: str, default: str) -> dict[str, Any]:
@@ -90,14 +113,21 @@ class Environment:
         if not os.environ.get(name, "").strip():
             return self._env.dj_db_url(f"{name}_UNSET", default)
         try:
-            return self._env.dj_db_url(name)
+            database = self._env.dj_db_url(name)
         except (EnvError, ValueError):
             refuse(name, f"must be {expected}.")
+        if not database["NAME"]:
+            refuse(name, f"must name a database, {expected}.")
+        if database["ENGINE"].endswith("sqlite3") and not Path(database["NAME"]).parent.is_dir():
+            refuse(name, "names a file in a folder that is not there.")
+        return database
 
     def mail(self, name: str) -> dict[str, Any]:
         """How mail is sent, as Django's EMAIL_ settings; empty where it is not."""
         expected = "like smtp+tls://user:password@mail.example.com:587"
-        self._check_scheme(name, self._env.str(name, ""), MAIL_SCHEMES)
+        parts = self._check_scheme(name, self._env.str(name, ""), MAIL_SCHEMES)
+        if parts.scheme.startswith(("smtp", "subm")) and not parts.hostname:
+            refuse(name, f"must name a mail server, {expected}.")
         return self._read(self._env.dj_email_url, name, {}, expected)
 
 
@@ -121,3 +151,15 @@ def kept_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(50))
     return path.read_text().strip()
+
+
+_ONE_TIME_LINK = re.compile(r"(/(?:sign-in|invite)/)(?!mail/)[^/\s]+")
+
+
+def without_links(line: logging.LogRecord) -> bool:
+    """Keep one-time links out of the log: who reads it must not be able to sign in with them."""
+    message = line.getMessage()
+    hidden = _ONE_TIME_LINK.sub(r"\1…", message)
+    if hidden != message:
+        line.msg, line.args = hidden, None
+    return True

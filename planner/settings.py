@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 
-from planner.environment import Environment, folder, kept_secret, refuse
+from planner.environment import Environment, folder, kept_secret, refuse, without_links
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Environment()
@@ -18,13 +18,17 @@ DEBUG = environment.flag("DEBUG", False)
 DATA_DIR = folder(
     "DATA_DIR", Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).expanduser()
 )
-HOST = environment.text("HOST", "127.0.0.1")
+HOST = environment.matching(
+    "HOST", "127.0.0.1", r"[\w.:-]+", "an address or name to listen on, like 0.0.0.0"
+)
 PORT = environment.whole("PORT", 8000, least=1, most=65535)
 WEB_WORKERS = environment.whole("WEB_WORKERS", 1, least=1, most=64)
 WEB_THREADS = environment.whole("WEB_THREADS", 4, least=1, most=64)
 BASE_ADDRESS = environment.address("BASE_URL", f"http://localhost:{PORT}", ("http", "https"))
 if not BASE_ADDRESS.hostname:
     refuse("BASE_URL", "must name a host, like https://flightplan.example.com.")
+if BASE_ADDRESS.path.strip("/") or BASE_ADDRESS.query or BASE_ADDRESS.username:
+    refuse("BASE_URL", "must be scheme and host alone, like https://flightplan.example.com.")
 BASE_URL = f"{BASE_ADDRESS.scheme}://{BASE_ADDRESS.netloc}"
 SECURE = BASE_ADDRESS.scheme == "https"
 
@@ -41,24 +45,35 @@ if EMBEDDED:
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _REDIS = environment.address("REDIS_URL", "", ("redis", "rediss", "redis+socket"))
+if _REDIS.scheme == "redis+socket" and not _REDIS.path.strip("/"):
+    refuse("REDIS_URL", "must name the socket's path, like redis+socket:///run/redis.sock.")
+if _REDIS.scheme in ("redis", "rediss") and not _REDIS.hostname:
+    refuse("REDIS_URL", "must name a host, like redis://host:6379/0.")
+if _REDIS.scheme in ("redis", "rediss") and not (_REDIS.path.strip("/") or "0").isdecimal():
+    refuse("REDIS_URL", "must end with a database number, like redis://host:6379/0.")
 # Put together by hand: geturl() drops the empty host of redis+socket:///path.
 REDIS_URL = _REDIS.scheme and f"{_REDIS.scheme}://{_REDIS.netloc}{_REDIS.path}"
 if _REDIS.query:
     REDIS_URL += f"?{_REDIS.query}"
+# A Redis that has gone without closing its connections must not hold a request for ever.
+REDIS_TIMEOUTS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 if REDIS_URL:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+            "OPTIONS": REDIS_TIMEOUTS,
         }
     }
 
 # --------------------------------------------------------------------------------- the queue
 QUEUE_DIR = DATA_DIR / "queue"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {**REDIS_TIMEOUTS}
 if not REDIS_URL:
     for name in ("messages", "control"):
         folder("DATA_DIR", QUEUE_DIR / name)
@@ -96,7 +111,10 @@ if not SECRET_KEY:
 if len(SECRET_KEY) < 32:
     refuse("SECRET_KEY", "is too short: it must have at least 32 random characters.")
 ALLOWED_HOSTS = environment.words(
-    "ALLOWED_HOSTS", list(dict.fromkeys([str(BASE_ADDRESS.hostname), "localhost", "127.0.0.1"]))
+    "ALLOWED_HOSTS",
+    list(dict.fromkeys([str(BASE_ADDRESS.hostname), "localhost", "127.0.0.1"])),
+    each=r"[\w.*:\[\]-]+",
+    expected="host names",
 )
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -143,14 +161,21 @@ EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _MAIL.get("EMAIL_FILE_PATH") or None
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text(
-    "EMAIL_FROM", f"Flightplan <flightplan@{BASE_ADDRESS.hostname}>"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.matching(
+    "EMAIL_FROM",
+    f"Flightplan <flightplan@{BASE_ADDRESS.hostname}>",
+    r"[^@<>\r\n]*<[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+",
+    "like flightplan@example.com or Flightplan <flightplan@example.com>",
 )
 
 # ------------------------------------------------------------------------------ what comes in
 ALLOW_PRIVATE_ADDRESSES = environment.flag("ALLOW_PRIVATE_ADDRESSES", EMBEDDED)
-SOURCE_FOLDERS = environment.words("SOURCE_FOLDERS", ["/"] if EMBEDDED else [])
-SOURCE_SECRETS = environment.words("SOURCE_SECRETS", [])
+SOURCE_FOLDERS = environment.words(
+    "SOURCE_FOLDERS", ["/"] if EMBEDDED else [], each=r"/.*", expected="folders from / on"
+)
+SOURCE_SECRETS = environment.words(
+    "SOURCE_SECRETS", [], each=r"[A-Za-z_]\w*", expected="names of environment variables"
+)
 MAX_REPORT_BYTES = environment.whole("MAX_REPORT_BYTES", 256 * 2**20, least=2**20, most=2**34)
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -228,15 +253,24 @@ LOGGING = {
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda line: getattr(line, "status_code", None) != 503,
+        },
+        "no_links": {"()": "django.utils.log.CallbackFilter", "callback": without_links},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_links"],
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Clients are told what they sent wrong; their addresses are nobody else's business, and
         # an address can hold a one-time link.
         "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "httpx": {"level": "WARNING"},
+        # Whoever tries other host names is refused; that is no error of ours either.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # The filesystem broker has no host, and says so at every start.
         "kombu.connection": {"level": "ERROR"},
     },

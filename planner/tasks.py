@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from planner.celery import app
 from planner.services.beat import beat_tick
 from planner.services.rescan import scan_run
 from planner.services.waiver import waivers_end
+
+_log = logging.getLogger(__name__)
 
 OFFER_SECONDS = 600
 """An offer of a scan that no worker takes for this long is dropped; the sweep makes a new one."""
@@ -31,5 +35,13 @@ def run_scan(*, scan_id: int, **kwargs: Any) -> None:
 
 
 def enqueue_scan(scan_id: int) -> None:
-    """Offers a queued scan to a worker. Call it once the scan's row is committed."""
-    run_scan.apply_async(kwargs={"scan_id": scan_id}, expires=OFFER_SECONDS)
+    """Offers a queued scan to a worker. Call it once the scan's row is committed.
+
+    The row is the truth: where the broker does not answer, the sweep offers the scan later.
+    """
+    try:
+        run_scan.apply_async(
+            kwargs={"scan_id": scan_id}, expires=OFFER_SECONDS, retry_policy={"max_retries": 1}
+        )
+    except (OperationalError, OSError) as error:
+        _log.warning("Scan %s waits for the sweep: the broker does not answer. %s", scan_id, error)

@@ -42,8 +42,22 @@ def test_every_setting_has_its_heading_and_every_heading_its_setting():
         ("BASE_URL", "flightplan.example.com", "BASE_URL must start with http:// or https://."),
         ("BASE_URL", "https://", "BASE_URL must name a host"),
         ("DATABASE_URL", "mysql://a:b@c/d", "DATABASE_URL must start with postgresql://"),
-        ("DATABASE_URL", "postgresql://a:hunter2@c:x/d", "DATABASE_URL must be like"),
+        ("DATABASE_URL", "postgresql://a:hunter2@c:x/d", "DATABASE_URL has a host or port"),
+        ("DATABASE_URL", "postgresql://a:hunter2@c", "DATABASE_URL must name a database"),
+        ("DATABASE_URL", "sqlite:////nowhere/x.sqlite3", "DATABASE_URL names a file in a folder"),
+        ("BASE_URL", "https://[::1", "BASE_URL has a host or port that cannot be"),
+        ("BASE_URL", "http://x:abc", "BASE_URL has a host or port that cannot be"),
+        ("BASE_URL", "https://x.example/flightplan", "BASE_URL must be scheme and host alone"),
         ("REDIS_URL", "http://redis", "REDIS_URL must start with redis://"),
+        ("REDIS_URL", "redis://", "REDIS_URL must name a host"),
+        ("REDIS_URL", "redis://:hunter2@h:6379/abc", "REDIS_URL must end with a database number"),
+        ("REDIS_URL", "redis://:hunter2@h:x/0", "REDIS_URL has a host or port that cannot be"),
+        ("HOST", "a b", "HOST must be an address or name to listen on"),
+        ("ALLOWED_HOSTS", "http://x", "ALLOWED_HOSTS must be host names with commas"),
+        ("SOURCE_FOLDERS", "dags", "SOURCE_FOLDERS must be folders from / on"),
+        ("SOURCE_SECRETS", "A B", "SOURCE_SECRETS must be names of environment variables"),
+        ("EMAIL_URL", "smtp+tls://", "EMAIL_URL must name a mail server"),
+        ("EMAIL_FROM", "not an address", "EMAIL_FROM must be like flightplan@example.com"),
         ("EMAIL_URL", "pigeon://a:hunter2@loft", "EMAIL_URL must start with"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR."),
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
@@ -96,3 +110,16 @@ def test_in_production_cookies_are_secure_and_private_addresses_closed(tmp_path)
     assert values["CELERY_BROKER_URL"] == "redis://redis:6379/0"
     assert "flightplan.example.com" in values["ALLOWED_HOSTS"]
     assert values["DEBUG"] is False
+
+
+def test_a_one_time_link_never_reaches_the_log(tmp_path):
+    code = (
+        "import django; django.setup(); import logging; "
+        "logging.getLogger('django.request').error("
+        "'Internal Server Error: %s', '/sign-in/s3cr3t-token/'); "
+        "logging.getLogger('x').warning('GET /invite/s3cr3t-token/ and /sign-in/mail/')"
+    )
+    told = start(tmp_path, code, DJANGO_SETTINGS_MODULE="planner.settings").stderr
+    assert "Internal Server Error: /sign-in/…/" in told
+    assert "/invite/…/ and /sign-in/mail/" in told
+    assert "s3cr3t" not in told

@@ -45,7 +45,8 @@ def _database() -> Part:
 
 def _broker() -> Part:
     try:
-        with app.connection_for_write() as broker:
+        timeouts = {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT}
+        with app.connection_for_write(transport_options=timeouts) as broker:
             broker.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT)
     except (OperationalError, OSError):
         return Part("broker", False, "does not answer")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,6 +17,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 
 from planner.models import SignInLink
 
@@ -23,7 +27,13 @@ TRIES_PER_NAME = 8
 TRIES_PER_ADDRESS = 60
 LINK_IS_OVER = "That link has been used, or it is too old. Ask for a new one."
 WRONG = "That name and password do not belong together."
+NOT_COUNTED = (
+    "Passwords and mailed links are closed while Redis does not answer, because wrong ones cannot be "
+    "counted. Whoever runs this Flightplan can make a one-time link: python manage.py signin-link."
+)
 TOO_OFTEN = "Too many attempts failed. Wait ten minutes, or use a one-time link."
+
+_log = logging.getLogger(__name__)
 
 
 class SignInRefused(ValueError):
@@ -109,7 +119,8 @@ def password_check(*, name: str, password: str, address: str) -> User:
     if not isinstance(user, User):
         _count_attempt(*attempts)
         raise SignInRefused(WRONG)
-    cache.delete(_key(attempts[0]))
+    with _counted():
+        cache.delete(_key(attempts[0]))
     return user
 
 
@@ -117,17 +128,30 @@ def _key(attempt: str) -> str:
     return "attempts:" + hashlib.sha256(attempt.encode()).hexdigest()
 
 
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Where attempts cannot be counted nobody may try: guessing would have no limit."""
+    try:
+        yield
+    except RedisError as error:
+        _log.error("Attempts to sign in cannot be counted: Redis does not answer. %s", error)
+        raise SignInRefused(NOT_COUNTED) from error
+
+
 def _refuse_after_too_many(by_name: str, by_address: str) -> None:
     for attempt, most in ((by_name, TRIES_PER_NAME), (by_address, TRIES_PER_ADDRESS)):
-        if cache.get(_key(attempt), 0) >= most:
+        with _counted():
+            tried = cache.get(_key(attempt), 0)
+        if tried >= most:
             raise SignInRefused(TOO_OFTEN)
 
 
 def _count_attempt(by_name: str, by_address: str) -> None:
     _refuse_after_too_many(by_name, by_address)
     for attempt in (by_name, by_address):
-        cache.add(_key(attempt), 0, WINDOW.total_seconds())
-        cache.incr(_key(attempt))
+        with _counted():
+            cache.add(_key(attempt), 0, WINDOW.total_seconds())
+            cache.incr(_key(attempt))
 
 
 def person_for_link(*, email: str) -> tuple[User, bool]:

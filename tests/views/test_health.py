@@ -1,5 +1,7 @@
 """What load balancers and monitoring systems ask."""
 
+import socket
+import time
 from datetime import timedelta
 
 import pytest
@@ -49,6 +51,19 @@ def test_a_broker_that_is_down_is_named(client, ticked, monkeypatch):
     answer = client.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["broker"] == {"ok": False, "says": "does not answer"}
+
+
+def test_a_broker_that_took_the_connection_and_went_silent_is_named_in_time(
+    client, ticked, monkeypatch
+):
+    ticked(timedelta(0))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(app.conf, "broker_write_url", address)
+        began = time.monotonic()
+        answer = client.get("/health/ready")
+    assert answer.json()["broker"] == {"ok": False, "says": "does not answer"}
+    assert time.monotonic() - began < 10
 
 
 def test_metrics_are_closed_without_a_token(client, db):

@@ -67,6 +67,18 @@ def test_after_many_wrong_passwords_even_the_right_one_must_wait(client, alice):
     assert not signed_in(client)
 
 
+def test_where_attempts_cannot_be_counted_nobody_may_guess(client, alice, settings):
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    answer = client.post("/sign-in/", {"username": "alice", "password": "x"})
+    assert answer.status_code == 403
+    assert "closed while Redis does not answer" in answer.text
+
+
 def test_it_never_leads_to_another_site(client, alice):
     alice.set_password(PASSWORD)
     alice.save()

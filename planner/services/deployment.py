@@ -14,7 +14,8 @@ from planner.domain.dates import with_year
 from planner.domain.facts import FACT_KEYS, FactError, FactErrors, facts_from
 from planner.models import Deployment, Membership, Role
 from planner.rulebook.load import rulebook
-from planner.services.ingest import findings_rerate, source_for
+from planner.services.ingest import source_for
+from planner.services.rerate import findings_rerate
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _LONGEST_SLUG = 80

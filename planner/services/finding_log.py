@@ -14,7 +14,7 @@ from planner.domain.finding import State
 from planner.domain.lifecycle import Kind, NotAllowed, after
 from planner.models import Deployment, Event, Finding
 from planner.services import bulk
-from planner.services.revision import revision_bump
+from planner.services.revision import deployment_hold, revision_bump
 
 BATCH = 5_000
 MAX_WHY = 500
@@ -143,8 +143,9 @@ def state_after(finding: LockedFinding, kind: Kind) -> State | None:
 
 
 def locked(deployment: Deployment, finding_ids: Iterable[int]) -> Iterator[LockedFinding]:
-    """The findings of the deployment with these ids, held against a scan until the transaction ends."""
-    rows = Finding.objects.filter(deployment=deployment).select_for_update(of=("self",))
+    """The findings of the deployment with these ids, held against scans and other people until the transaction ends."""
+    deployment_hold(deployment_id=deployment.pk)
+    rows = Finding.objects.filter(deployment=deployment)
     for chunk in chunks(sorted(set(finding_ids))):
         found = rows.filter(pk__in=chunk).order_by("pk").values_list(*_ROW_COLUMNS)
         yield from map(LockedFinding._make, found)

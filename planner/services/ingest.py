@@ -28,24 +28,15 @@ from planner.selectors.scan import totals_of
 from planner.services.changes import changes_write
 from planner.services.dags import dags_join_findings, dags_replace
 from planner.services.ownership import rules_apply
-from planner.services.raw_report import raw_bytes, raw_drop_if_unused, raw_store
+from planner.services.raw_report import RawReport, raw_bytes, raw_drop_if_unused, raw_store
 from planner.services.rerate import findings_rerate
-from planner.services.revision import revision_bump
+from planner.services.revision import deployment_hold, revision_bump
 from planner.services.sightings import (
     Sightings,
     excerpt_entry,
     problem_lines,
     read_sightings,
 )
-
-__all__ = [
-    "apply_scan",
-    "findings_rerate",
-    "receive_report",
-    "report_preview",
-    "scan_confirm",
-    "source_for",
-]
 
 UPLOADS = "uploads"
 """The source that reports belong to when nobody names one."""
@@ -85,7 +76,6 @@ def source_for(*, deployment: Deployment, name: str = "") -> Source:
 
 def receive_report(
     *,
-    deployment: Deployment,
     source: Source,
     stream: IO[bytes],
     file_name: str,
@@ -104,8 +94,21 @@ def receive_report(
         held = source.scans.filter(state=Scan.State.HELD, sha256=raw.sha256).first()
         if held is not None:
             return scan_confirm(scan=held, user=user, now=now)
+    return _queued(source, raw, file_name, options, cause=cause, user=user, now=now)
+
+
+def _queued(
+    source: Source,
+    raw: RawReport,
+    file_name: str,
+    options: Mapping[str, Any],
+    *,
+    cause: str,
+    user: User | None,
+    now: datetime,
+) -> Scan:
     return Scan.objects.create(
-        deployment=deployment,
+        deployment_id=source.deployment_id,
         source=source,
         cause=cause,
         requested_by=user,
@@ -131,7 +134,6 @@ def scan_confirm(*, scan: Scan, user: User | None, now: datetime) -> Scan:
 
 def report_preview(
     *,
-    deployment: Deployment,
     source: Source,
     stream: IO[bytes],
     file_name: str,
@@ -141,17 +143,7 @@ def report_preview(
     """What a report would change. Everything is computed as if it were applied, and then undone."""
     raw = raw_store(stream=stream)
     with transaction.atomic():
-        scan = Scan.objects.create(
-            deployment=deployment,
-            source=source,
-            cause=PREVIEW,
-            created_at=now,
-            file_name=file_name[-300:],
-            raw=raw.name,
-            size=raw.size,
-            sha256=raw.sha256,
-            options={key: options[key] for key in OPTIONS if options.get(key)},
-        )
+        scan = _queued(source, raw, file_name, options, cause=PREVIEW, user=None, now=now)
         apply_scan(scan_id=scan.pk, now=now)
         scan.refresh_from_db()
         transaction.set_rollback(True)
@@ -203,10 +195,11 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
     report.coverage = replace(report.coverage, checker=checked_by(report.coverage))
     if scan.options.get("complete") or _lists_everything(report):
         report.coverage = replace(report.coverage, complete=True)
+    target_line = target_line_of(scan.deployment, book)
     sightings = read_sightings(
         report,
         rulebook=book,
-        target_line=target_line_of(scan.deployment, book),
+        target_line=target_line,
         root=_asked_root(scan),
         known_paths=partial(known_paths, scan.source),
     )
@@ -215,12 +208,17 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         scan.problems = problem_lines(report, report_excerpts(buffer, report.problems))
         _refuse_unless_asked(scan, report)
     with transaction.atomic():
-        # One scan of a source at a time; on SQLite the transaction itself is exclusive.
+        # One writer at a time; on SQLite the transaction itself is exclusive.
+        deployment = deployment_hold(deployment_id=scan.deployment_id)
         source = Source.objects.select_for_update().get(pk=scan.source_id)
         if not Scan.objects.filter(pk=scan.pk, state__in=_UNFINISHED).exists():
             return  # another worker was faster with this very scan
-        findings_rerate(deployment=scan.deployment, now=now)
+        findings_rerate(deployment=deployment, now=now)
         _compare_and_write(scan, source, report, sightings, now)
+        if target_line_of(deployment, book) != target_line:
+            # Somebody chose another target while the report was read.
+            deployment.rated_for = ""
+            findings_rerate(deployment=deployment, now=now)
 
 
 def _refuse_unless_asked(scan: Scan, report: Report) -> None:

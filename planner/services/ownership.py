@@ -24,9 +24,9 @@ from planner.models import (
     OwnerAlias,
     Source,
 )
-from planner.selectors.ownership import Reassignment, reassignments
+from planner.selectors.ownership import reassignments
 from planner.services import bulk
-from planner.services.revision import revision_bump
+from planner.services.revision import deployment_hold, revision_bump
 
 
 class OwnerError(ValueError):
@@ -147,9 +147,10 @@ def owner_merge(*, owner: Owner, into: Owner, now: datetime, user: AbstractBaseU
     """
     if owner.pk == into.pk or owner.deployment_id != into.deployment_id:
         raise OwnerError("into", "Choose another owner of this deployment to merge into.")
+    deployment_hold(deployment_id=into.deployment_id)
     ids = list(Finding.objects.filter(owner=owner).values_list("pk", flat=True))
     why = f"{owner.name} and {into.name} are the same"
-    _owner_events(ids, owner.key, into.key, why[:500], now, user)
+    _assigned_events(((key, owner.key, into.key, why[:500]) for key in ids), now, user)
     Finding.objects.filter(owner=owner).update(owner=into)
     FolderRule.objects.filter(owner=owner).update(owner=into)
     AxisLead.objects.filter(owner=owner).update(owner=into)
@@ -198,53 +199,33 @@ def rules_apply(
     source: Source | None = None,
 ) -> RulesApplied:
     """Hand out every live finding, or those of one source, again by the rules; a person's pick is never touched."""
+    deployment_hold(deployment_id=deployment.pk)
     changes = list(reassignments(deployment, source))
     spellings = {change.after: change.written for change in changes if change.after}
     ids = owners_ensure(deployment=deployment, keys=spellings, spellings=spellings)
     rows = ((change.finding_id, ids.get(change.after), change.because) for change in changes)
     bulk.update(Finding, ("owner_id", "owner_because"), rows)
     moved = [change for change in changes if change.before != change.after]
-    _assigned_events(moved, now, user)
+    _assigned_events(
+        ((one.finding_id, one.before, one.after, one.because) for one in moved), now, user
+    )
     if changes:
         revision_bump(deployment_id=deployment.pk)
     return RulesApplied(reassigned=len(moved), reworded=len(changes) - len(moved))
 
 
 def _assigned_events(
-    moved: Collection[Reassignment], now: datetime, user: AbstractBaseUser | None
+    changes: Iterable[tuple[int, str, str, str]], now: datetime, user: AbstractBaseUser | None
 ) -> None:
+    """Log findings that changed hands: finding, owner before, owner after, and why."""
     at, actor = bulk.moment(now), user.pk if user else None
     bulk.insert(
         Event,
         ("finding_id", "kind", "at", "actor_id", "why", "change"),
         (
-            (
-                change.finding_id,
-                Kind.ASSIGNED.value,
-                at,
-                actor,
-                change.because,
-                json.dumps({"owner": [change.before, change.after]}),
-            )
-            for change in moved
+            (key, Kind.ASSIGNED.value, at, actor, why, json.dumps({"owner": [before, after]}))
+            for key, before, after, why in changes
         ),
-    )
-
-
-def _owner_events(
-    ids: Collection[int],
-    before: str,
-    after: str,
-    why: str,
-    now: datetime,
-    user: AbstractBaseUser | None,
-) -> None:
-    change = json.dumps({"owner": [before, after]})
-    at, actor = bulk.moment(now), user.pk if user else None
-    bulk.insert(
-        Event,
-        ("finding_id", "kind", "at", "actor_id", "why", "change"),
-        ((key, Kind.ASSIGNED.value, at, actor, why, change) for key in ids),
     )
 
 

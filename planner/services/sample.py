@@ -66,7 +66,6 @@ def _once(slug: str, name: str, reports: list[Path], now: datetime, user: User) 
 
 def _scan(deployment: Deployment, report: Path, at: datetime) -> None:
     scan = receive_report(
-        deployment=deployment,
         source=source_for(deployment=deployment),
         stream=io.BytesIO(gzip.decompress(report.read_bytes())),
         file_name=report.name.removesuffix(".gz"),

@@ -41,7 +41,6 @@ def scan_receive(
         ReportRejected: the report is empty or too large; nothing was kept.
     """
     return receive_report(
-        deployment=deployment,
         source=source_for(deployment=deployment, name=source_name),
         stream=stream,
         file_name=file_name,
@@ -69,7 +68,6 @@ def scan_preview(
     """
     source = source_for(deployment=deployment, name=source_name)
     scan = report_preview(
-        deployment=deployment,
         source=source,
         stream=stream,
         file_name=file_name,
@@ -121,7 +119,6 @@ def scan_take_good(*, scan: Scan, user: User, now: datetime) -> Scan:
         raise ScanNotWaiting("Only a report rejected for some of its items has good ones to take.")
     with scan.raw.open("rb") as stream:
         return receive_report(
-            deployment=scan.deployment,
             source=scan.source,
             stream=stream,
             file_name=scan.file_name,

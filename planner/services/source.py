@@ -15,7 +15,7 @@ from planner.domain.schedule import DEFAULT_SCHEDULE, ScheduleError, check_sched
 from planner.models import Deployment, Finding, Scan, Source
 from planner.services.address import AddressRefused, address_check, without_credentials
 from planner.services.raw_report import RawReport, raw_drop_if_unused
-from planner.services.revision import revision_bump
+from planner.services.revision import deployment_hold, revision_bump
 
 SCANNED_KINDS = (Source.Kind.FOLDER, Source.Kind.GIT, Source.Kind.REPORT_URL)
 """Kinds that Flightplan fetches by itself, on a schedule."""
@@ -129,6 +129,7 @@ def source_remove(*, source: Source) -> None:
         RawReport(name=str(scan.raw.name), sha256=scan.sha256, size=scan.size)
         for scan in Scan.objects.filter(source=source).exclude(raw="")
     }
+    deployment_hold(deployment_id=source.deployment_id)
     Source.objects.filter(pk=source.pk).update(last_scan=None)
     Finding.objects.filter(source=source).delete()
     revision_bump(deployment_id=source.deployment_id)

@@ -176,7 +176,6 @@ def _ingest_into_new_deployment() -> Callable[[Path], None]:
     def ingest(path: Path) -> None:
         with path.open("rb") as stream:
             scan = receive_report(
-                deployment=deployment,
                 source=source,
                 stream=stream,
                 file_name=path.name,

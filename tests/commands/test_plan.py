@@ -20,7 +20,6 @@ NOW = datetime(2026, 10, 19, 12, tzinfo=UTC)
 def ingest(deployment, path, at=NOW):
     with path.open("rb") as stream:
         scan = receive_report(
-            deployment=deployment,
             source=source_for(deployment=deployment, name="uploads"),
             stream=stream,
             file_name=path.name,

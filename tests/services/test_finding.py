@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from planner.domain.finding import State
 from planner.models import Deployment, Event, Finding, Scan, Waiver
@@ -22,6 +24,7 @@ from planner.services.finding import (
     findings_edit,
 )
 from planner.services.finding_log import FindingError, Outcome
+from planner.services.revision import deployment_hold
 from planner.services.waiver import finding_waive, waiver_end, waivers_end
 from tests.event_log import fold
 from tests.factories import (
@@ -35,6 +38,7 @@ from tests.factories import (
     make_scan,
     make_source,
 )
+from tests.worker import wait_until
 
 
 @pytest.fixture
@@ -297,3 +301,32 @@ def waive(deployment: Deployment, finding: Finding, user: User, until: date) -> 
         now=NOW,
         user=user,
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_scan_holds_no_finding_that_the_scan_needs(scan: Scan) -> None:
+    finding = make_finding(scan)
+
+    def note() -> None:
+        finding_note(
+            deployment=scan.deployment, finding_ids=[finding.pk], note="Soon.", now=NOW, user=None
+        )
+        connection.close()
+
+    other = threading.Thread(target=note)
+    with transaction.atomic():
+        deployment_hold(deployment_id=scan.deployment_id)
+        other.start()
+        wait_until(_somebody_waits, 30)
+        # Raises where the finding is held already: the two would wait for each other.
+        Finding.objects.select_for_update(nowait=True).get(pk=finding.pk)
+    other.join(30)
+    finding.refresh_from_db()
+    assert finding.note == "Soon."
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        (waiting,) = cursor.fetchone()
+    return bool(waiting)

@@ -21,14 +21,16 @@ from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
 from planner.selectors.checks import checks_of
 from planner.selectors.finding import finding_detail
 from planner.selectors.scan import receipt
+from planner.services.deployment import facts_store
 from planner.services.finding import finding_assign, finding_claim
 from planner.services.ingest import (
     apply_scan,
-    findings_rerate,
     receive_report,
     report_preview,
     source_for,
 )
+from planner.services.rerate import findings_rerate
+from planner.services.sightings import Sightings, read_sightings
 from tests.factories import NOW, make_folder_rule, make_owner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,6 @@ def ingest(deployment: Deployment) -> Ingest:
         content = report if isinstance(report, bytes) else json.dumps(report).encode()
         now = next(clock)
         scan = receive_report(
-            deployment=deployment,
             source=source_for(deployment=deployment, name=source),
             stream=io.BytesIO(content),
             file_name="report.json",
@@ -325,7 +326,6 @@ def test_a_preview_shows_the_changes_and_leaves_nothing_behind(
 ) -> None:
     ingest([ruff("a.py", 3)])
     scan = report_preview(
-        deployment=deployment,
         source=source_for(deployment=deployment),
         stream=io.BytesIO(json.dumps([ruff("b.py", 3)]).encode()),
         file_name="next.json",
@@ -407,6 +407,19 @@ def test_severity_comes_from_the_rulebook_and_follows_the_target(
     assert finding.events.get(kind="rerated").why == (
         "WARNING → ERROR, as the rulebook says for the target release"
     )
+
+
+def test_a_target_chosen_while_a_report_is_read_counts(
+    ingest: Ingest, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_slowly(*arguments: Any, **options: Any) -> Sightings:
+        found = read_sightings(*arguments, **options)
+        facts_store(slug=deployment.slug, values={"target_version": "3.2"}, origin="page", now=NOW)
+        return found
+
+    monkeypatch.setattr("planner.services.ingest.read_sightings", read_slowly)
+    ingest([{**ruff("a.py", 3, symbol="airflow.datasets.Dataset"), "severity": "error"}])
+    assert Finding.objects.get().severity == "ERROR"
 
 
 def test_the_root_is_chosen_once_and_kept_with_the_scan(ingest: Ingest) -> None:

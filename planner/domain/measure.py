@@ -287,6 +287,9 @@ def _signature_gate(ground: Ground, ask: str) -> Reading:
     return Reading(GateState.WAITING, ask, signable=True)
 
 
+SIGNED_MEASURES = frozenset({"parity", "soak", "signature"})
+"""What no data can tell: a named person signs."""
+
 _GATES: Mapping[str, Callable[[Ground, str], Reading]] = {
     "errors": _errors_gate,
     "waived": _waived_gate,
@@ -298,9 +301,7 @@ _GATES: Mapping[str, Callable[[Ground, str], Reading]] = {
     "python": _python_gate,
     "stop-line": _stop_line_gate,
     "warnings": _warnings_gate,
-    "parity": _signature_gate,
-    "soak": _signature_gate,
-    "signature": _signature_gate,
+    **dict.fromkeys(SIGNED_MEASURES, _signature_gate),
 }
 
 

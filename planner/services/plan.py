@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from planner.domain.measure import GateState
+from planner.domain.measure import SIGNED_MEASURES, GateState
 from planner.domain.plan import Gate, PlanError, check_start, templates
 from planner.models import Deployment, GateSignature
 from planner.rulebook.load import rulebook
@@ -62,6 +62,10 @@ def gate_sign(
         GateRefused: the plan has no such gate, or its data can tell.
     """
     found = _gate(deployment, gate, now, template)
+    if not found.signable and found.measure in SIGNED_MEASURES:
+        raise GateRefused(
+            f"Gate {gate} cannot be signed yet. {found.evidence.removeprefix('Not yet. ')}"
+        )
     if not found.signable:
         state = "has passed" if found.state is GateState.PASS else "is not signed by hand"
         raise GateRefused(f"Gate {gate} {state}: its state comes from the data. {found.evidence}")

@@ -63,6 +63,13 @@ def test_what_data_can_tell_is_not_signed():
     assert not GateSignature.objects.exists()
 
 
+def test_nobody_signs_for_a_cutover_that_has_not_begun():
+    deployment, dana = make_deployment(plan_start=TODAY), make_user("dana")
+    with pytest.raises(GateRefused, match=r"^Gate D\.soak cannot be signed yet\. No cutover is"):
+        sign(deployment, "D.soak", dana)
+    assert not GateSignature.objects.exists()
+
+
 def test_a_gate_of_the_other_template_is_signed_by_naming_it():
     deployment, dana = make_deployment(), make_user("dana")
     with pytest.raises(GateRefused, match=r'^The plan "Nine weeks" has no gate 1\.triage\.$'):

@@ -31,7 +31,7 @@ def rows(answer):
 def test_a_first_run_is_told_what_to_do(client_for, charlie, admin_user):
     answer = client_for(charlie).get("/")
     assert answer.status_code == 200
-    assert "You are a member of no deployment yet." in answer.text
+    assert "<h1>No deployment is open to you yet.</h1>" in answer.text
     assert "Add a deployment" not in answer.text
     assert "Add a deployment" in client_for(admin_user).get("/").text
 

@@ -230,6 +230,8 @@ def _removed(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket
 
 def _deprecated(note: Note, uses: tuple[Use, ...], ground: _Ground) -> tuple[Bucket, str]:
     fact = _fact_said(note, ground.facts)
+    if any(use.category is Category.BLOCK for use in uses):
+        return Bucket.BLOCK, f"{_count(uses)}; it fails on {ground.target_line}."
     if note.facts and not fact and not uses:
         return Bucket.ASIDE, "Nothing of yours uses it."
     if uses or fact:

@@ -175,6 +175,23 @@ def test_a_removal_that_is_used_blocks_with_its_findings() -> None:
     assert (entry.findings, entry.rules) == (8, ("AIR301",))
 
 
+def test_a_deprecation_that_has_become_an_error_on_the_target_blocks() -> None:
+    notes = [note for note in curated(rulebook(), ["3.0"]) if note.quote.startswith("Datasets are")]
+    datasets = use("AIR311", "airflow.datasets.Dataset", 4, Category.BLOCK, Axis.MLOPS)
+
+    [found] = triage(
+        notes,
+        uses=[datasets],
+        facts=FACTS,
+        target_line="3.2",
+        unchecked={},
+        rulebook=rulebook(),
+    ).sorted
+
+    assert found.bucket is Bucket.BLOCK
+    assert found.because == "4 findings; it fails on 3.2."
+
+
 def test_a_removal_that_nothing_uses_is_set_aside_with_its_reason() -> None:
     notes, _ = read_notes("- Removed `airflow.some.OldThing`", link=LINK, rulebook=rulebook())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -78,7 +78,8 @@ def compare(
     """
     live = [index for index, finding in enumerate(known) if finding.state in LIVE_STATES]
     changes = Changes(live=len(live))
-    matching = match([known[index].trace for index in live], sightings, renames)
+    scanned = proof.coverage.files or frozenset()
+    matching = match([known[index].trace for index in live], sightings, renames, scanned)
     seen = bytearray(len(sightings))
     for position, sighting in enumerate(matching.new_of):
         index = live[position]
@@ -89,7 +90,7 @@ def compare(
         seen[sighting] = 1
         _present(index, known[index], sighting, sightings[sighting], matching, changes)
     unseen = [index for index, hit in enumerate(seen) if not hit]
-    _come_back(known, sightings, unseen, renames, changes)
+    _come_back(known, sightings, unseen, renames, scanned, changes)
     return changes
 
 
@@ -135,6 +136,7 @@ def _come_back(
     sightings: Sequence[Trace],
     unseen: list[int],
     renames: Mapping[str, str],
+    scanned: Set[str],
     changes: Changes,
 ) -> None:
     """A sighting that no live finding explains may be one that was closed before."""
@@ -143,7 +145,10 @@ def _come_back(
         changes.new.extend(unseen)
         return
     matching = match(
-        [known[index].trace for index in closed], [sightings[index] for index in unseen], renames
+        [known[index].trace for index in closed],
+        [sightings[index] for index in unseen],
+        renames,
+        scanned,
     )
     returned = set()
     for position, hit in enumerate(matching.new_of):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from planner.domain.identity import Trace
@@ -36,15 +36,21 @@ class Matching:
     """Old paths in ``renamed`` that git itself names."""
 
 
-def match(old: Sequence[Trace], new: Sequence[Trace], renames: Mapping[str, str]) -> Matching:
+def match(
+    old: Sequence[Trace],
+    new: Sequence[Trace],
+    renames: Mapping[str, str],
+    still_there: Set[str] = frozenset(),
+) -> Matching:
     """Pair the findings of two scans of one source.
 
     Args:
         old: the findings known so far.
         new: the findings of this scan.
         renames: git's rename map, old path → new path; empty where there is none.
+        still_there: files that this scan looked at, which therefore cannot have been renamed away.
     """
-    renamed = renamed_files(old, new, renames)
+    renamed = renamed_files(old, new, renames, still_there)
     matching = Matching(
         new_of=[-1] * len(old),
         renamed=renamed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from planner.domain.identity import Trace
@@ -13,18 +13,22 @@ SIMILAR_ENOUGH = 0.5
 
 
 def renamed_files(
-    old: Sequence[Trace], new: Sequence[Trace], renames: Mapping[str, str]
+    old: Sequence[Trace],
+    new: Sequence[Trace],
+    renames: Mapping[str, str],
+    still_there: Set[str] = frozenset(),
 ) -> dict[str, str]:
     """Old path → new path: what git says, and what can only be so. Ambiguous moves stay apart.
 
     Args:
         renames: git's own rename map; empty where there is none.
+        still_there: files that this scan looked at: without findings they are clean, not gone.
     """
     old_paths = {trace.path for trace in old}
     new_paths = {trace.path for trace in new}
     renamed = {path: renames[path] for path in old_paths if path in renames}
     taken = set(renamed.values())
-    vanished = old_paths - new_paths - renamed.keys()
+    vanished = old_paths - new_paths - renamed.keys() - still_there
     appeared = new_paths - old_paths - taken
     if not vanished or not appeared:
         return renamed

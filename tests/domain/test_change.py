@@ -60,6 +60,15 @@ def test_absence_is_only_proof_where_the_file_was_scanned_and_the_rule_was_run()
         assert (changes.closed, dict(changes.not_covered)) == ([], {reason: 1})
 
 
+def test_a_file_that_was_scanned_and_is_clean_was_not_renamed_away() -> None:
+    old, new = trace("x/a.py"), trace("y/a.py")
+    both = proof(files=frozenset({"x/a.py", "y/a.py"}), complete=True)
+    changes = compare(known(old), [new], proof=both, renames={})
+    assert (changes.fixed, changes.new, changes.moved) == (1, [0], [])
+    only_new = proof(files=frozenset({"y/a.py"}), complete=True)
+    assert len(compare(known(old), [new], proof=only_new, renames={}).moved) == 1
+
+
 def test_a_renamed_file_without_the_finding_is_fixed_and_not_removed() -> None:
     """git says where the file went, and it was scanned there."""
     scanned = proof(files=frozenset({"b.py"}), complete=True)

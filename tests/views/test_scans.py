@@ -466,3 +466,15 @@ def test_a_report_that_is_not_kept_leaves_no_source(deployment: Deployment) -> N
             now=NOW,
         )
     assert not Source.objects.exists()
+
+
+def test_a_preview_counts_all_that_it_would_close(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    applied(deployment, ITEM, {**ITEM, "file": "dags/gone.py"})
+    moved = {**ITEM, "line": 7}
+    around = {"coverage": {"files": ["dags/sales.py"], "complete": True}, "findings": [moved]}
+    file = SimpleUploadedFile("report.json", json.dumps(around).encode())
+    page = client_for(alice).post(UPLOAD, {"file": file, "preview": "yes"}).content.decode()
+    assert "would bring 0 new, move 1 and close 1." in page
+    assert "dags/gone.py:3" in page

@@ -16,7 +16,8 @@ from planner.forms.finding import filter_from
 from planner.selectors.decision import decision_of
 from planner.selectors.finding_export import finding_document_page
 from planner.selectors.finding_page import PAGE_SIZE
-from planner.selectors.plan import local_day, plan_of
+from planner.selectors.local_time import local_day
+from planner.selectors.plan import plan_of
 from planner.selectors.runbook import draft_of
 
 router = Router(tags=["deployment"])

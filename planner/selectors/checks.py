@@ -10,6 +10,9 @@ from django.db.models import Max
 from planner.domain.report import Coverage
 from planner.models import Deployment, Scan
 
+CODE_CHECKERS = ("ruff", "upgradecheck")
+"""Checkers that read DAG code."""
+
 _APPLIED = (Scan.State.DONE, Scan.State.DUPLICATE)
 CI_CAUSES = ("api", "ci")
 """Causes of scans that a CI job sent."""
@@ -33,7 +36,7 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
     (
         "code",
         "DAG code (ruff's AIR rules)",
-        ("ruff", "upgradecheck"),
+        CODE_CHECKERS,
         "upload a ruff report or add a source",
         True,
     ),
@@ -100,7 +103,7 @@ def ci_checked_on(deployment: Deployment) -> date | None:
         deployment=deployment,
         state__in=_APPLIED,
         cause__in=CI_CAUSES,
-        tool__in=("ruff", "upgradecheck"),
+        tool__in=CODE_CHECKERS,
     ).order_by("-finished_at")
     for scan in newest.only("coverage", "finished_at")[:_RECENT]:
         if scan.coverage.get("complete") and scan.finished_at:

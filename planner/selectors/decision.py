@@ -17,12 +17,10 @@ from planner.domain.facts import DeploymentFacts
 from planner.domain.finding import Category, Severity, State
 from planner.models import DecisionRecord, Deployment, Finding, Membership, Role, Scan
 from planner.rulebook.load import rulebook
-from planner.selectors.checks import ci_checked_on
+from planner.selectors.checks import CODE_CHECKERS, ci_checked_on
 from planner.selectors.deployment import facts_of
 from planner.selectors.work import active
 
-CODE_CHECKERS = ("ruff", "upgradecheck")
-"""Tools whose scans read DAG code."""
 PACE_WEEKS = 4
 """How far back the team's own close rate is taken from."""
 RECORDS_SHOWN = 50

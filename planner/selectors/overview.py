@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +19,8 @@ from planner.domain.tally import Counts, Tally
 from planner.models import DecisionRecord, Deployment, Scan
 from planner.rulebook.load import rulebook
 from planner.selectors.deployment import facts_of
-from planner.selectors.plan import PlanGround, ground_of, local_day, plan_from
+from planner.selectors.local_time import local_day, zone_of
+from planner.selectors.plan import PlanGround, ground_of, plan_from
 
 HISTORY_DAYS = 370
 """How many days with a scan a burn-down goes back."""
@@ -208,7 +208,7 @@ def _owner_row(counts: Counts) -> OwnerRow:
 
 def _history(deployment: Deployment) -> pd.DataFrame:
     """What was open after the last applied scan of each day. One query."""
-    zone = zoneinfo.ZoneInfo(deployment.facts.get("time_zone") or "UTC")
+    zone = zone_of(deployment)
     applied = Scan.objects.filter(deployment=deployment, state=Scan.State.DONE)
     newest = (
         applied.order_by()

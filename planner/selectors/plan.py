@@ -20,12 +20,10 @@ from planner.domain.rules import Rulebook
 from planner.domain.tally import Counts
 from planner.models import Deployment, GateSignature, Scan, Source
 from planner.rulebook.load import rulebook
-from planner.selectors.checks import CI_CAUSES
+from planner.selectors.checks import CI_CAUSES, CODE_CHECKERS
 from planner.selectors.deployment import facts_of
+from planner.selectors.local_time import zone_of
 from planner.selectors.tally import counts_by_deployment, in_family
-
-CODE_TOOLS = ("ruff", "upgradecheck")
-"""Checkers whose complete scan is an inventory of the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +129,6 @@ def calendar_of(deployment: Deployment) -> WorkingCalendar:
         return working_calendar(extra=extra)
 
 
-def local_day(deployment: Deployment, now: datetime) -> date:
-    """Today in the deployment's zone."""
-    return now.astimezone(_zone(deployment)).date()
-
-
-def _zone(deployment: Deployment) -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(deployment.facts.get("time_zone") or "UTC")
-
-
 # --- What has been scanned -------------------------------------------------------------------------------
 
 
@@ -155,7 +144,7 @@ def sights_of(deployments: Sequence[Deployment]) -> dict[int, Sight]:
     for row in _newest_scans(ids):
         scans[row["deployment_id"]].append(row)
     return {
-        deployment.pk: _sight(sources[deployment.pk], scans[deployment.pk], _zone(deployment))
+        deployment.pk: _sight(sources[deployment.pk], scans[deployment.pk], zone_of(deployment))
         for deployment in deployments
     }
 
@@ -181,7 +170,7 @@ def _newest_scans(ids: Iterable[int]) -> list[dict[str, Any]]:
 def _sight(
     sources: Mapping[int, str], scans: Sequence[Mapping[str, Any]], zone: zoneinfo.ZoneInfo
 ) -> Sight:
-    code = [row for row in scans if row["tool"] in CODE_TOOLS]
+    code = [row for row in scans if row["tool"] in CODE_CHECKERS]
     scanned = {row["source_id"] for row in code}
     complete: dict[int, datetime] = {}
     for row in code:
@@ -211,7 +200,7 @@ def _day(at: datetime | None, zone: zoneinfo.ZoneInfo) -> date | None:
 
 
 def _signatures(deployments: Sequence[Deployment]) -> dict[int, dict[str, Signature]]:
-    zones = {deployment.pk: _zone(deployment) for deployment in deployments}
+    zones = {deployment.pk: zone_of(deployment) for deployment in deployments}
     found: dict[int, dict[str, Signature]] = defaultdict(dict)
     rows = (
         GateSignature.objects.filter(deployment_id__in=zones, withdrawn_at__isnull=True)

@@ -24,8 +24,9 @@ from planner.domain.tally import Counts
 from planner.models import Deployment, Scan
 from planner.selectors.access import deployments_of
 from planner.selectors.deployment import facts_of
+from planner.selectors.local_time import local_day
 from planner.selectors.overview import decision_from_ground, history_frame
-from planner.selectors.plan import PlanGround, grounds_of, local_day, plan_from
+from planner.selectors.plan import PlanGround, grounds_of, plan_from
 
 PAGE = 25
 WEEKS = 26

@@ -17,7 +17,8 @@ from planner.domain.runbook_params import RunbookParamsError, fields_for, params
 from planner.models import Dag, Deployment, RunbookRevision
 from planner.rulebook.load import rulebook
 from planner.selectors.deployment import facts_of
-from planner.selectors.plan import PlanGround, ground_of, local_day, plan_from
+from planner.selectors.local_time import local_day, zone_name
+from planner.selectors.plan import PlanGround, ground_of, plan_from
 
 NO_CODE_SCAN = "a scan of the DAG code; upload a ruff report or add a source"
 NO_IMPORT_CHECK = (
@@ -72,7 +73,7 @@ def values_of(deployment: Deployment, plan: Plan) -> dict[str, Any]:
     clock = rulebook().runbook["settings"]["window"]["freeze_clock"]
     proposed = {
         "freeze": f"{plan.cutover[0].isoformat()}T{clock}",
-        "zone": deployment.facts.get("time_zone") or "UTC",
+        "zone": zone_name(deployment),
     }
     stored = {key: value for key, value in deployment.runbook.items() if value not in ("", None)}
     return {**proposed, **stored, **_still_known(stored)}

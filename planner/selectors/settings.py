@@ -11,6 +11,7 @@ from planner.domain.finding import Axis, Severity
 from planner.models import ApiToken, Deployment, Invite, Membership
 from planner.rulebook.load import rulebook
 from planner.selectors.access import members_of, open_invites
+from planner.selectors.local_time import zone_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
         tokens=list(_living_tokens(deployment, now)),
         owners=list(deployment.owners.filter(active=True).values_list("pk", "name")),
         calendar={
-            "time_zone": deployment.facts.get("time_zone") or "UTC",
+            "time_zone": zone_name(deployment),
             "plan_start": deployment.plan_start,
             "holiday_country": deployment.holiday_country,
             "days_off": "\n".join(deployment.holidays),

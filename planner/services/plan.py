@@ -11,7 +11,8 @@ from planner.domain.measure import SIGNED_MEASURES, GateState
 from planner.domain.plan import Gate, PlanError, check_start, templates
 from planner.models import Deployment, GateSignature
 from planner.rulebook.load import rulebook
-from planner.selectors.plan import local_day, plan_of
+from planner.selectors.local_time import local_day
+from planner.selectors.plan import plan_of
 from planner.services.revision import revision_bump
 
 NOTE_LENGTH = 500

@@ -19,6 +19,7 @@ from planner.domain.schedule import is_late, next_run
 from planner.models import Scan, Source
 from planner.scanner import ScanFailed, scan_folder, scan_git, write_report
 from planner.selectors.deployment import facts_of
+from planner.selectors.local_time import zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch
 from planner.services.ingest import apply_scan
 from planner.services.lease import (
@@ -39,7 +40,6 @@ from planner.services.source import (
     SourceError,
     folder_check,
     git_check,
-    zone_of,
 )
 
 _log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def rescans_due(*, now: datetime) -> list[Scan]:
 def slots_refresh(*, now: datetime) -> None:
     """Moves the next slot of sources whose deployment has changed its time zone, or that have none."""
     for source in _scheduled().exclude(next_due_at__lte=now):
-        slot = next_run(source.schedule, now, zone_of(source.deployment))
+        slot = next_run(source.schedule, now, zone_name(source.deployment))
         if slot != source.next_due_at:
             Source.objects.filter(pk=source.pk, next_due_at=source.next_due_at).update(
                 next_due_at=slot
@@ -115,7 +115,7 @@ def _claim_slot(source: Source, now: datetime) -> Scan | None:
     """The scan of this slot, or None where another tick was first."""
     due = source.next_due_at
     assert due is not None
-    following = next_run(source.schedule, now, zone_of(source.deployment))
+    following = next_run(source.schedule, now, zone_name(source.deployment))
     claimed = Source.objects.filter(pk=source.pk, next_due_at=due, paused=False)
     if not claimed.update(next_due_at=following):
         return None

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from planner.domain.schedule import DEFAULT_SCHEDULE, ScheduleError, check_schedule, next_run
 from planner.models import Deployment, Finding, Scan, Source
+from planner.selectors.local_time import zone_name
 from planner.services.address import AddressRefused, address_check, without_credentials
 from planner.services.raw_report import RawReport, raw_drop_if_unused
 from planner.services.revision import deployment_hold, revision_bump
@@ -106,7 +107,7 @@ def _write(source: Source, draft: SourceDraft, now: datetime) -> None:
     if source.paused:
         source.next_due_at = None
     elif rescheduled or source.next_due_at is None:
-        source.next_due_at = next_run(source.schedule, now, zone_of(source.deployment))
+        source.next_due_at = next_run(source.schedule, now, zone_name(source.deployment))
     source.save()
 
 
@@ -116,7 +117,7 @@ def source_pause(*, source: Source, paused: bool, now: datetime) -> Source:
     source.next_due_at = (
         None
         if paused or not source.schedule
-        else next_run(source.schedule, now, zone_of(source.deployment))
+        else next_run(source.schedule, now, zone_name(source.deployment))
     )
     source.save(update_fields=["paused", "next_due_at"])
     return source
@@ -165,11 +166,6 @@ def source_check(*, draft: SourceDraft) -> SourceDraft:
         username_env=_environment_name("username_env", draft.username_env.strip()),
         password_env=_environment_name("password_env", draft.password_env.strip()),
     )
-
-
-def zone_of(deployment: Deployment) -> str:
-    """The time zone that a deployment's schedules are read in."""
-    return deployment.facts.get("time_zone") or "UTC"
 
 
 def folder_check(location: str) -> Path:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from planner.domain.lifecycle import Kind
 from planner.models import Deployment, Waiver
-from planner.selectors.plan import local_day
+from planner.selectors.local_time import local_day
 from planner.services.finding_log import (
     BATCH,
     ActionLog,

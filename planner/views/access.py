@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -17,6 +16,7 @@ from django_htmx.middleware import HtmxDetails
 
 from planner.domain.access import Role
 from planner.selectors.access import deployment_for
+from planner.selectors.local_time import zone_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -102,11 +102,6 @@ def deployment_view(
         return checked
 
     return decorate
-
-
-def zone_of(deployment: Deployment) -> zoneinfo.ZoneInfo:
-    """The zone in which the deployment's people read times."""
-    return zoneinfo.ZoneInfo(deployment.facts.get("time_zone") or "UTC")
 
 
 def _too_low(role: Role, needed: Role, deployment: Deployment) -> str:

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from planner.domain.plan import Phase, Plan, PlanError, days_off_sentence, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
-from planner.selectors.plan import is_kept, leads_of, local_day, plan_of, plan_templates
+from planner.selectors.local_time import local_day
+from planner.selectors.plan import is_kept, leads_of, plan_of, plan_templates
 from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page

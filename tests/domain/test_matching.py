@@ -62,6 +62,14 @@ def test_two_possible_homes_mean_neither() -> None:
     assert pairs(old, new) == {}
 
 
+def test_a_file_of_the_same_name_with_other_findings_is_another_file() -> None:
+    old = [trace("dags/load.py", line, symbol="one") for line in (3, 5, 7)]
+    half = [trace("etl/load.py", 4, symbol="one"), trace("etl/load.py", 9, symbol="one")]
+    assert match(old, half, {}).renamed == {"dags/load.py": "etl/load.py"}
+    other = [trace("etl/load.py", line, symbol="two") for line in (3, 5, 7)]
+    assert match(old, [half[0], *other], {}).renamed == {}
+
+
 def test_a_letter_case_change_of_the_name_keeps_every_finding() -> None:
     old = [trace("dags/Report.py", line) for line in (1, 5, 9)]
     new = [trace("dags/report.py", line) for line in (1, 5, 9)]

@@ -428,6 +428,13 @@ def test_others_ask_for_gates_by_what_they_measure():
     assert [phase.key for phase in plan().before_cutover()] == ["A", "B", "C"]
 
 
+def test_a_plan_without_a_gate_on_errors_proves_nothing_about_them():
+    proved = plan(counts=clean())
+    assert proved.proves_no_errors
+    assert not plan().proves_no_errors
+    assert not replace(proved, phases=()).proves_no_errors
+
+
 # --- Slip ------------------------------------------------------------------------------------------------
 
 

@@ -6,13 +6,8 @@ import pytest
 
 from planner.domain.measure import GateState, Sight
 from planner.models import GateSignature, Scan
-from planner.selectors.plan import (
-    calendar_of,
-    ground_of,
-    local_day,
-    plan_of,
-    sights_of,
-)
+from planner.selectors.local_time import local_day
+from planner.selectors.plan import calendar_of, ground_of, plan_of, sights_of
 from tests.factories import (
     NOW,
     TODAY,

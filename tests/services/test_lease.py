@@ -53,6 +53,13 @@ def test_two_rescans_of_one_deployment_never_run_at_once(source: Source) -> None
     assert lease_take(scan_id=second.pk, now=NOW)
 
 
+def test_a_rescan_whose_worker_died_keeps_no_other_waiting(source: Source) -> None:
+    other = Source.objects.create(deployment=source.deployment, name="b", kind="git", location="/y")
+    first, second = queued(source), queued(other)
+    assert lease_take(scan_id=first.pk, now=NOW)
+    assert lease_take(scan_id=second.pk, now=LATER)
+
+
 def test_an_upload_does_not_wait_for_a_rescan(source: Source) -> None:
     assert lease_take(scan_id=queued(source).pk, now=NOW)
     assert lease_take(scan_id=queued(source, cause="upload").pk, now=NOW)

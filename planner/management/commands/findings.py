@@ -16,8 +16,8 @@ from planner.rendering.finding_csv import csv_lines
 from planner.rendering.finding_text import finding_lines
 from planner.selectors.finding_export import finding_csv_rows, finding_documents
 from planner.selectors.finding_filter import CATEGORIES, DUES, NOBODY, SORTS, STATES, FindingFilter
+from planner.selectors.local_time import local_day
 from planner.selectors.owner import owner_named
-from planner.selectors.plan import local_day
 
 if TYPE_CHECKING:
     from planner.models import Deployment

@@ -16,7 +16,8 @@ from planner.rendering.plan import (
     plan_as_markdown,
     plan_as_text,
 )
-from planner.selectors.plan import local_day, plan_of
+from planner.selectors.local_time import local_day
+from planner.selectors.plan import plan_of
 
 if TYPE_CHECKING:
     from planner.models import Deployment

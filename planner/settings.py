@@ -85,6 +85,7 @@ if not REDIS_URL:
         "polling_interval": 0.5,
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker that gives up would have to be noticed
 CELERY_TASK_DEFAULT_QUEUE = "flightplan"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -40,6 +40,11 @@ def test_every_lasting_service_has_a_health_check_and_restarts(compose, name):
     assert service["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_can_be_given_in_the_file_beside_it(compose, name):
+    assert compose["services"][name]["env_file"] == [{"path": ".env", "required": False}]
+
+
 def test_all_state_lies_in_volumes(compose):
     mounted = {
         volume.split(":")[0]

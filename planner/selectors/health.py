@@ -55,7 +55,10 @@ def _broker() -> Part:
 
 def _beat(now: datetime) -> Part:
     """The worker writes the beat's row, so that it speaks for beat, broker and worker together."""
-    last = Beat.objects.filter(name=TICK).values_list("at", flat=True).first()
+    try:
+        last = Beat.objects.filter(name=TICK).values_list("at", flat=True).first()
+    except Error:
+        return Part("beat", False, "unknown: the database has no tables yet; run manage.py migrate")
     if last is None:
         return Part("beat", False, "has never ticked")
     age = int((now - last).total_seconds())

@@ -107,4 +107,12 @@ def _safe_target(request: HttpRequest) -> str:
 
 
 def _address(request: HttpRequest) -> str:
+    """Whose attempts are counted together: behind a proxy, the address that the proxy added last.
+
+    Otherwise everyone would share the proxy's, and one who guesses would lock all of them out.
+    """
+    if settings.SECURE:
+        added = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if added:
+            return added
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from planner.celery import app
@@ -43,6 +44,14 @@ def test_not_ready_where_the_beat_has_stopped(client, ticked):
 
 def test_not_ready_before_the_first_tick(client, db):
     assert client.get("/health/ready").json()["beat"]["says"] == "has never ticked"
+
+
+def test_a_database_without_tables_is_said(client, db):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE planner_beat RENAME TO planner_beat_gone")
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert "manage.py migrate" in answer.json()["beat"]["says"]
 
 
 def test_a_broker_that_is_down_is_named(client, ticked, monkeypatch):

@@ -67,6 +67,20 @@ def test_after_many_wrong_passwords_even_the_right_one_must_wait(client, alice):
     assert not signed_in(client)
 
 
+def test_behind_a_proxy_one_who_guesses_locks_out_only_themselves(client, alice, settings):
+    settings.SECURE = True
+    for number in range(60):
+        guess = {"name": f"name{number}", "password": "x"}
+        client.post("/sign-in/", guess, headers={"X-Forwarded-For": "1.2.3.4, 198.51.100.7"})
+    again = {"name": "nobody", "password": "x"}
+
+    other = client.post("/sign-in/", again, headers={"X-Forwarded-For": "198.51.100.8"})
+    same = client.post("/sign-in/", again, headers={"X-Forwarded-For": "9.9.9.9, 198.51.100.7"})
+
+    assert "do not belong together" in other.text
+    assert "Too many attempts failed." in same.text
+
+
 def test_where_attempts_cannot_be_counted_nobody_may_guess(client, alice, settings):
     settings.CACHES = {
         "default": {
@@ -74,7 +88,7 @@ def test_where_attempts_cannot_be_counted_nobody_may_guess(client, alice, settin
             "LOCATION": "redis://127.0.0.1:1/0",
         }
     }
-    answer = client.post("/sign-in/", {"username": "alice", "password": "x"})
+    answer = client.post("/sign-in/", {"name": "alice", "password": "x"})
     assert answer.status_code == 403
     assert "closed while Redis does not answer" in answer.text
 

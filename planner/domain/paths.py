@@ -130,7 +130,7 @@ def _root_of_known(absolute: list[str], known: Collection[str]) -> RootChoice | 
         votes.update(_roots_ending_in(path, names))
     for root, count in sorted(votes.items(), key=lambda vote: (-vote[1], len(vote[0]), vote[0])):
         if 2 * _count_under(root, absolute) > len(absolute):
-            because = f"{count} of {len(absolute)} files below it are known to this source"
+            because = f"{count} of {len(absolute)} files below it are known already"
             return RootChoice(root, because)
     return None
 

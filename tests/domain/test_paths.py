@@ -42,7 +42,7 @@ def test_then_the_files_that_are_known() -> None:
         known=lambda: ["dags/a.py", "dags/b.py", "dags/gone.py"],
     )
     assert choice.root == "/b/x"
-    assert choice.because == "2 of 3 files below it are known to this source"
+    assert choice.because == "2 of 3 files below it are known already"
 
 
 def test_one_deep_match_does_not_make_a_root() -> None:

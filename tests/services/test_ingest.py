@@ -422,6 +422,32 @@ def test_a_target_chosen_while_a_report_is_read_counts(
     assert Finding.objects.get().severity == "ERROR"
 
 
+def test_of_two_workers_on_one_scan_the_slower_one_writes_nothing(
+    ingest: Ingest, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faster: list[Scan] = []
+
+    def read_slowly(*arguments: Any, **options: Any) -> Sightings:
+        found = read_sightings(*arguments, **options)
+        if not faster:
+            faster.append(Scan.objects.get())
+            apply_scan(scan_id=faster[0].pk, now=NOW)
+        return found
+
+    monkeypatch.setattr("planner.services.ingest.read_sightings", read_slowly)
+    ingest([ruff("a.py", 3)])
+    assert Finding.objects.get().events.count() == 1
+    assert Scan.objects.get().counts["new"] == 1
+
+
+def test_the_same_bytes_below_another_root_are_another_report(ingest: Ingest) -> None:
+    report = [ruff("/ci/repo/dags/a.py", 3)]
+    assert ingest(report, root="/ci")["status"] == "done"
+    assert ingest(report, root="/ci/repo")["status"] == "done"
+    assert ingest(report, root="/ci/repo")["status"] == "duplicate"
+    assert Finding.objects.get().path == "dags/a.py"
+
+
 def test_the_root_is_chosen_once_and_kept_with_the_scan(ingest: Ingest) -> None:
     ingest([ruff("dags/a.py", 3), ruff("dags/sub/b.py", 3)])
     answer = ingest([ruff("/builds/42/repo/dags/a.py", 3)])
@@ -449,6 +475,15 @@ def test_owners_follow_codeowners_dags_and_folders(ingest: Ingest, deployment: D
     }
     assert Finding.objects.get(path="dags/x.py").dag_ids == "x"
     assert "CODEOWNERS line 1" in Finding.objects.get(path="dags/finance/a.py").owner_because
+
+
+def test_the_files_of_another_source_tell_the_root_and_are_not_called_ones_own(
+    ingest: Ingest,
+) -> None:
+    ingest([ruff("dags/a.py", 3)])
+    answer = ingest([ruff("/builds/42/repo/dags/a.py", 3)], source="second")
+    assert answer["root"] == "/builds/42/repo"
+    assert answer["root_because"] == "1 of 1 files below it are known already"
 
 
 def scanned(*findings: dict[str, Any], **around: Any) -> bytes:

@@ -11,7 +11,6 @@ from kombu.exceptions import OperationalError
 from planner.celery import app
 from planner.services.beat import beat_tick
 from planner.services.rescan import scan_run
-from planner.services.waiver import waivers_end
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +21,8 @@ OFFER_SECONDS = 600
 @app.task(ignore_result=True)
 def tick(**kwargs: Any) -> None:
     """Every minute, from the beat."""
-    now = timezone.now()
-    for scan_id in beat_tick(now=now):
+    for scan_id in beat_tick(now=timezone.now()):
         enqueue_scan(scan_id)
-    waivers_end(now=now)
 
 
 @app.task(ignore_result=True)

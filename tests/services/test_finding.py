@@ -187,6 +187,20 @@ def test_a_waiver_of_something_fixed_meanwhile_ends_without_reopening_it(
     assert not Waiver.objects.filter(ended_at=None).exists()
 
 
+def test_an_older_waiver_that_runs_out_leaves_the_one_given_since(
+    deployment: Deployment, alice: User, scan: Scan
+) -> None:
+    finding = make_finding(scan)
+    waive(deployment, finding, alice, TODAY + timedelta(days=1))
+    # A scan closed it and another one saw it again; it was waived anew, for longer.
+    Finding.objects.update(state=State.OPEN)
+    waive(deployment, finding, alice, TODAY + timedelta(days=30))
+    assert waivers_end(now=NOW + timedelta(days=5)) == 0
+    finding.refresh_from_db()
+    assert finding.state == State.WAIVED
+    assert Waiver.objects.get(ended_at=None).expires_on == TODAY + timedelta(days=30)
+
+
 @pytest.mark.parametrize(
     ("reason", "expires_on", "field"),
     [

@@ -69,8 +69,14 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres: str) -> None:
     """Start PostgreSQL before pytest-django makes the test database in it."""
-    # Threads of the live server must not hold on to the database that is dropped at the end.
+    # Threads of the live server must not hold on to connections; there are few.
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The whole server is thrown away: dropping its database first would wait for who still looks at it."""
+    return True
 
 
 @pytest.fixture(scope="session")

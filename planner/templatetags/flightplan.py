@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from django import template
@@ -15,6 +16,8 @@ from planner.domain.dates import WEEKDAYS, short, with_weekday, with_year
 from planner.domain.person import Person, name_of
 
 register = template.Library()
+
+_OPTION = re.compile(r"(?<!\S)(-[\w-]{1,50})")
 
 _GLYPHS = {
     "ERROR": "error",
@@ -154,5 +157,18 @@ def backquotes(value: object) -> SafeString:
         (
             (format_html("<code>{}</code>", part) if at % 2 else part,)
             for at, part in enumerate(parts)
+        ),
+    )
+
+
+@register.filter
+def whole_options(command: str) -> SafeString:
+    """A command whose options never break across lines: one that ended in "--" would be typed with a space."""
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="nowrap">{}</span>', part) if at % 2 else part,)
+            for at, part in enumerate(_OPTION.split(command))
         ),
     )

@@ -106,6 +106,15 @@ class TestPdf:
             for line in step["command"].splitlines():
                 assert words(line) in found[0], step["key"]
 
+    @pytest.mark.parametrize("way", ["side-by-side", "in-place"])
+    def test_no_line_breaks_inside_an_option(self, way: str) -> None:
+        """What is typed from paper must not gain a space after its hyphens."""
+        whole = document(way)
+        lines = [line for page in pages_of(whole) for line in page.extract_text().splitlines()]
+        broken = [line for line in lines if re.search(r"\s--\w*-$", line) or line.endswith(" --")]
+        commands = "\n".join(step["command"] for step in [*whole["steps"], *whole["rollback"]])
+        assert not [line for line in broken if line.strip() in commands]
+
     def test_the_rollback_begins_its_own_page_and_shares_it_with_nothing(self) -> None:
         whole = document()
         texts = [page.extract_text() for page in pages_of(whole)]

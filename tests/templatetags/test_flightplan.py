@@ -15,6 +15,7 @@ from planner.templatetags.flightplan import (
     number,
     percent,
     reaches,
+    whole_options,
 )
 
 SEEN = datetime(2026, 10, 28, 22, 5, tzinfo=UTC)
@@ -66,3 +67,12 @@ def test_roles_rise():
     assert reaches(Role.ADMIN, "viewer")
     assert reaches(Role.MANAGER, "manager")
     assert not reaches(Role.OWNER, "manager")
+
+
+def test_options_of_a_command_never_break_and_nothing_is_markup():
+    shown = whole_options("airflow dags list -o json --output <b>\n  --verbose a-b")
+    assert shown == (
+        'airflow dags list <span class="nowrap">-o</span> json '
+        '<span class="nowrap">--output</span> &lt;b&gt;\n'
+        '  <span class="nowrap">--verbose</span> a-b'
+    )

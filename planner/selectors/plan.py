@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from planner.domain.calendar import CalendarError, WorkingCalendar, working_calendar
@@ -136,9 +136,14 @@ def sights_of(deployments: Sequence[Deployment]) -> dict[int, Sight]:
     """What has been scanned of each deployment, and when. Two queries."""
     ids = [deployment.pk for deployment in deployments]
     sources: dict[int, dict[int, str]] = defaultdict(dict)
-    for pk, deployment_id, name in Source.objects.filter(deployment_id__in=ids).values_list(
-        "pk", "deployment_id", "name"
-    ):
+    # An upload source that nothing has come into is an empty letter box, not code that nobody scanned.
+    applied = Scan.objects.filter(
+        source=OuterRef("pk"), state__in=(Scan.State.DONE, Scan.State.DUPLICATE)
+    )
+    reckoned = Source.objects.filter(deployment_id__in=ids).filter(
+        ~Q(kind=Source.Kind.UPLOAD) | Exists(applied)
+    )
+    for pk, deployment_id, name in reckoned.values_list("pk", "deployment_id", "name"):
         sources[deployment_id][pk] = name
     scans: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in _newest_scans(ids):

@@ -63,7 +63,9 @@ def readiness_of(plan: Plan, ground: PlanGround, *, now: datetime) -> Readiness:
             if at is None
         ),
         gates_open=tuple(
-            f"{gate.key} {gate.text}" for phase in plan.before_cutover() for gate in phase.blocking
+            f"{phase.key} “{gate.text}”"
+            for phase in plan.before_cutover()
+            for gate in phase.blocking
         ),
     )
 

@@ -30,7 +30,7 @@ def sight(deployment):
 def test_nothing_scanned():
     deployment = make_deployment()
     assert sight(deployment) == Sight()
-    make_source(deployment, "dags")
+    make_source(deployment, "dags", kind="git")
     assert sight(deployment) == Sight(sources=1, missing=("dags",))
 
 
@@ -49,6 +49,15 @@ def test_a_complete_scan_counts_and_a_partial_one_does_not():
     make_scan(jobs, at=NOW, **COMPLETE)
     seen = sight(deployment)
     assert seen.complete and seen.complete_at == TODAY - timedelta(days=9)
+
+
+def test_an_empty_letter_box_is_no_code_that_nobody_scanned():
+    deployment = make_deployment()
+    make_source(deployment, "uploads", kind="upload")
+    make_scan(make_source(deployment, "dags", kind="git"), coverage={"complete": True})
+    assert sights_of([deployment])[deployment.pk].missing == ()
+    make_source(deployment, "reports", kind="git")
+    assert sights_of([deployment])[deployment.pk].missing == ("reports",)
 
 
 def test_the_same_report_again_is_as_fresh_as_its_last_sending():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -81,13 +82,24 @@ def checked_by(coverage: Coverage) -> str:
 
 def checks_of(deployment: Deployment) -> list[Check]:
     """Every kind of check with the time it was last done. One query."""
-    applied = Scan.objects.filter(deployment=deployment, state__in=_APPLIED)
-    newest = {
-        row["tool"]: max(filter(None, (row["finished"], row["again"])))
-        for row in applied.order_by()
-        .values("tool")
+    return checks_by_deployment([deployment])[deployment.pk]
+
+
+def checks_by_deployment(deployments: Iterable[Deployment]) -> dict[int, list[Check]]:
+    """The checks of several deployments by their key. One query."""
+    newest: dict[int, dict[str, datetime]] = {deployment.pk: {} for deployment in deployments}
+    applied = Scan.objects.filter(deployment__in=newest, state__in=_APPLIED)
+    for row in (
+        applied.order_by()
+        .values("deployment_id", "tool")
         .annotate(finished=Max("finished_at"), again=Max("confirmed_at"))
-    }
+    ):
+        at = max(filter(None, (row["finished"], row["again"])))
+        newest[row["deployment_id"]][row["tool"]] = at
+    return {key: _checks(done) for key, done in newest.items()}
+
+
+def _checks(newest: Mapping[str, datetime]) -> list[Check]:
     checks = []
     for key, label, tools, remedy, needed in _KINDS:
         at = max((newest[tool] for tool in tools if tool in newest), default=None)

@@ -14,6 +14,7 @@ from planner.domain.access import Role
 from planner.domain.finding import Category, State
 from planner.models import Deployment, Finding, Membership
 from planner.selectors.access import deployments_of
+from planner.selectors.checks import Check, checks_by_deployment
 from planner.selectors.finding_page import live_waivers
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.owner import FileGroup, file_groups, owner_ids_of
@@ -74,6 +75,8 @@ class MyWork:
     files: int
     deployments: int
     """Deployments the person may see."""
+    unchecked: list[tuple[Deployment, list[Check]]]
+    """Of each of them, the kinds of check it has not had: a short list of work may only mean that."""
 
     @property
     def total(self) -> int:
@@ -86,7 +89,7 @@ class MyWork:
 
 
 def my_work(user: User, *, show: str, today: date) -> MyWork:
-    """What belongs to the person, grouped by deployment and file. Six queries at most."""
+    """What belongs to the person, grouped by deployment and file. Seven queries at most."""
     deployments = list(deployments_of(user))
     rows = Finding.objects.filter(
         deployment__in=deployments, owner__in=owner_ids_of(user, deployments)
@@ -108,7 +111,17 @@ def my_work(user: User, *, show: str, today: date) -> MyWork:
         blocking_here=sum(row.finding.category == Category.BLOCK for row in found),
         files=sum(len(part.files) for part in parts),
         deployments=len(deployments),
+        unchecked=_unchecked(deployments),
     )
+
+
+def _unchecked(deployments: list[Deployment]) -> list[tuple[Deployment, list[Check]]]:
+    checks = checks_by_deployment(deployments)
+    missing = (
+        (deployment, [check for check in checks[deployment.pk] if not check.done])
+        for deployment in deployments
+    )
+    return [(deployment, kinds) for deployment, kinds in missing if kinds]
 
 
 def my_claimable(user: User, finding_ids: Iterable[int]) -> dict[Deployment, list[int]]:

@@ -23,6 +23,7 @@ from planner.domain.plan import Gate, Phase, Plan
 from planner.domain.tally import Counts
 from planner.models import Deployment, Scan
 from planner.selectors.access import deployments_of
+from planner.selectors.checks import Check, checks_by_deployment
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day
 from planner.selectors.overview import decision_from_ground, history_frame
@@ -44,6 +45,8 @@ class PortfolioRow:
     counts: Counts
     """Open findings without style."""
     sight: Sight
+    unchecked: tuple[str, ...]
+    """Kinds of check it has not had yet."""
     today: date
     lines: Mapping[str, tuple[int, ...]]
     """Open findings by severity, week by week."""
@@ -106,7 +109,7 @@ class Portfolio:
 
 
 def portfolio_of(user: User, *, now: datetime, after: str = "") -> Portfolio:
-    """One page of the deployments that a person may see, by slug. Seven queries, however many they are."""
+    """One page of the deployments that a person may see, by slug. Eight queries, however many they are."""
     visible = deployments_of(user)
     total = visible.count()
     page = visible.order_by("slug")
@@ -127,8 +130,11 @@ def _rows(deployments: Sequence[Deployment], now: datetime) -> tuple[PortfolioRo
         return ()
     grounds = grounds_of(deployments, today=now.date())
     histories = _histories(deployments, now)
+    checks = checks_by_deployment(deployments)
     return tuple(
-        _row(deployment, grounds[deployment.pk], histories[deployment.pk], now)
+        _row(
+            deployment, grounds[deployment.pk], histories[deployment.pk], checks[deployment.pk], now
+        )
         for deployment in deployments
     )
 
@@ -137,6 +143,7 @@ def _row(
     deployment: Deployment,
     ground: PlanGround,
     history: Sequence[tuple[date, Mapping[str, Any]]],
+    checks: Sequence[Check],
     now: datetime,
 ) -> PortfolioRow:
     today = local_day(deployment, now)
@@ -153,6 +160,7 @@ def _row(
         plan=plan_from(deployment, ground, today=today) if facts else None,
         counts=ground.counts.planned.active,
         sight=ground.sight,
+        unchecked=tuple(check.label for check in checks if not check.done),
         today=today,
         lines={severity: tuple(int(n) for n in frame[severity]) for severity in frame.columns},
         dags=history[-1][1].get("dags", {}) if history else {},

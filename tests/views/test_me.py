@@ -141,3 +141,11 @@ def test_it_takes_the_same_queries_however_many(
     assert len(queries) <= 15
     if count > 200:
         assert "These are the first 200 of 8,000." in text_of(response)
+
+
+def test_it_says_what_was_not_checked_yet(
+    client_for: ClientFor, erin: User, deployment: Deployment
+) -> None:
+    page = text_of(client_for(erin).get("/me/"))
+    assert "Not everything was checked yet in Production." in page
+    assert "imports on a real 3.x environment" in page

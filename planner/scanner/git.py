@@ -22,7 +22,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from planner.scanner.result import ScanFailed
-from planner.scanner.tree import CODEOWNERS_PLACES, SUFFIXES
+from planner.scanner.tree import CODEOWNERS_PLACES, is_read
 
 FETCH_SECONDS = 600.0
 LOCAL_SECONDS = 120.0
@@ -237,7 +237,7 @@ def _wanted(listing: str) -> Iterator[str]:
     """Paths of regular files that a scan looks at; links and submodules have other modes."""
     for entry in listing.split("\x00"):
         about, _, path = entry.partition("\t")
-        looked_at = path.endswith((*SUFFIXES, "/pyvenv.cfg")) or path in CODEOWNERS_PLACES
+        looked_at = is_read(path) or path.endswith("pyvenv.cfg") or path in CODEOWNERS_PLACES
         if about.startswith("100") and looked_at:
             yield path
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from planner.scanner.readers import reader_of
 from planner.scanner.result import ScanFailed
 
-SUFFIXES = (".py", ".ipynb")
 LARGEST_FILE = 2 * 1024 * 1024
 """Larger ones are generated or hostile, and cost a parser 100 times their size in memory."""
 MOST_FILES = 200_000
@@ -78,7 +78,7 @@ def folder_within(tree: Path, inside: str) -> Path:
 
 
 def files_below(tree: Path, starts: Sequence[Path]) -> list[TreeFile]:
-    """Every Python file and notebook below the starting places, in order, each once."""
+    """Every file that something reads below the starting places, in order, each once."""
     found: dict[str, TreeFile] = {}
     for start in starts:
         for entry_path, status in _walk(start):
@@ -86,7 +86,7 @@ def files_below(tree: Path, starts: Sequence[Path]) -> list[TreeFile]:
             found[file.path] = file
             if len(found) > MOST_FILES:
                 raise ScanFailed(
-                    f"There are more than {MOST_FILES:,} Python files; name a folder as the root."
+                    f"There are more than {MOST_FILES:,} files to read; name a folder as the root."
                 )
     return [found[path] for path in sorted(found)]
 
@@ -94,7 +94,7 @@ def files_below(tree: Path, starts: Sequence[Path]) -> list[TreeFile]:
 def _walk(start: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Regular files with the right endings. Unreadable folders are skipped like absent ones."""
     status = start.lstat()
-    if stat.S_ISREG(status.st_mode) and start.suffix in SUFFIXES:
+    if stat.S_ISREG(status.st_mode) and is_read(str(start)):
         yield str(start), status
     waiting = [str(start)] if stat.S_ISDIR(status.st_mode) else []
     while waiting:
@@ -105,8 +105,13 @@ def _walk(start: Path) -> Iterator[tuple[str, os.stat_result]]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED_FOLDERS:
                     waiting.append(entry.path)
-            elif entry.name.endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+            elif entry.is_file(follow_symlinks=False) and is_read(entry.path):
                 yield entry.path, entry.stat(follow_symlinks=False)
+
+
+def is_read(path: str) -> bool:
+    """Whether a scan looks at a file of this path at all."""
+    return path.endswith(".ipynb") or reader_of(path) is not None
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -131,13 +136,22 @@ def _flaw(relative: str, shown: str, status: os.stat_result) -> str:
     return ""
 
 
-def read_source(file: TreeFile) -> str | None:
-    """The text of a file, or None where it cannot be read as UTF-8."""
+def read_bytes(file: TreeFile) -> bytes | None:
+    """The bytes of a file, or None where it cannot be opened."""
     try:
         descriptor = os.open(file.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as stream:
-            return stream.read(LARGEST_FILE + 1).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+            return stream.read(LARGEST_FILE + 1)
+    except OSError:
+        return None
+
+
+def read_source(file: TreeFile) -> str | None:
+    """The text of a file, or None where it cannot be read as UTF-8."""
+    content = read_bytes(file)
+    try:
+        return None if content is None else content.decode("utf-8-sig")
+    except UnicodeDecodeError:
         return None
 
 

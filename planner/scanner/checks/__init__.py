@@ -1,0 +1,64 @@
+"""Flightplan's own checks: one rulebook file and one small module here for each, found by themselves.
+
+A module has one ``CHECK``. It says which rule it reports, what it looks at (a class of ``material.py``,
+``PythonFile`` or ``Project``) and the function that yields hits.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from planner.scanner.material import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule's eyes.
+
+    Args of ``run``: one ``over``. A check over ``Project`` sees the whole tree once, after every file was
+    read, and names the file in ``Hit.path``; every other sees one file, or a piece of one, and must depend
+    on nothing else: neither on the target release nor on other files.
+    """
+
+    rule: str
+    """The id of its file in ``rulebook/rules/``."""
+    over: type
+    run: Callable[[Any], Iterator[Hit]]
+    needs: tuple[bytes, ...] = ()
+    """The file holds at least one of these, or there is nothing to find; empty: always looked at."""
+    needs_airflow: bool = True
+    """For Python files: there is nothing to find where the file does not hold the word ``airflow``."""
+
+    def hits(self, material: Any) -> Iterator[Hit]:
+        """What the check sees, under its rule's name."""
+        for hit in self.run(material):
+            hit.rule = self.rule
+            yield hit
+
+    def may_find(self, content: bytes) -> bool:
+        """Whether looking is worth it, told from the file's bytes alone."""
+        if self.needs_airflow and b"airflow" not in content:
+            return False
+        return not self.needs or any(token in content for token in self.needs)
+
+
+@functools.cache
+def checks() -> Mapping[type, tuple[Check, ...]]:
+    """Every check by what it looks at, in the order of their rules."""
+    found: dict[type, list[Check]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        check: Check = importlib.import_module(f"{__name__}.{module.name}").CHECK
+        found.setdefault(check.over, []).append(check)
+    return {
+        over: tuple(sorted(group, key=lambda check: check.rule)) for over, group in found.items()
+    }
+
+
+def rules_checked() -> frozenset[str]:
+    """The rules that these checks report."""
+    return frozenset(check.rule for group in checks().values() for check in group)

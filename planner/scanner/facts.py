@@ -1,0 +1,117 @@
+"""What one file yields by itself. Depends on its path and bytes alone, so it can be kept under their hash."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import msgspec
+
+from planner.domain.report import DagEntry
+from planner.scanner.checks import Check, checks
+from planner.scanner.dag_map import dags_in
+from planner.scanner.material import Hit, PythonPin, Requirement, Setting, Text
+from planner.scanner.python_file import PythonFile
+from planner.scanner.readers import Reader, Unreadable
+
+
+class Noqa(msgspec.Struct, frozen=True):
+    """One ``# noqa`` of the code. Without codes it silences every rule on its line."""
+
+    line: int
+    codes: tuple[str, ...] = ()
+    whole_file: bool = False
+
+
+class FileFacts(msgspec.Struct, omit_defaults=True):
+    """What reading one file told."""
+
+    hits: list[Hit] = []
+    dags: list[DagEntry] = []
+    imports: list[str] = []
+    """Modules and names that it imports, with the dots of relative ones: for the map of helpers."""
+    names_files: list[str] = []
+    """Texts of a DAG file that may name template files."""
+    settings: list[Setting] = []
+    requirements: list[Requirement] = []
+    pythons: list[PythonPin] = []
+    noqa: list[Noqa] = []
+    flaw: str = ""
+    """Why the file could not be read as what it is."""
+    flaw_line: int | None = None
+
+
+_TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md)$")
+_NOQA = re.compile(
+    r"#\s*(?P<file>(?:ruff|flake8):\s*)?noqa(?P<codes>:\s*[A-Z][A-Z0-9-]*(?:[,\s]+[A-Z][A-Z0-9-]*)*)?",
+    re.IGNORECASE,
+)
+
+
+def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
+    """Reads one file. ``content`` is its bytes; what is not UTF-8 is a flaw."""
+    try:
+        source = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return FileFacts(flaw="The file is not UTF-8, so it was not checked.")
+    if not _worth_reading(content, reader):
+        return FileFacts()
+    facts = FileFacts()
+    try:
+        for material in reader.read(Text(path, reader.kind, source)):
+            _take(facts, material, content)
+    except Unreadable as error:
+        if reader.is_code:
+            facts.flaw, facts.flaw_line = str(error), error.line
+    if "noqa" in source:
+        facts.noqa = _noqa_in(source)
+    return facts
+
+
+def _worth_reading(content: bytes, reader: Reader) -> bool:
+    """Whether anything in the file could matter: told from its bytes, before any parser."""
+    if not reader.is_code or b"airflow" in content:
+        return True
+    return any(check.may_find(content) for check in checks().get(PythonFile, ()))
+
+
+def _take(facts: FileFacts, material: Any, content: bytes) -> None:
+    for check in _checks_of(material):
+        if not isinstance(material, PythonFile) or check.may_find(content):
+            facts.hits += check.hits(material)
+    match material:
+        case PythonFile():
+            facts.dags = dags_in(material.path, material.source)
+            facts.imports = sorted({imported.full for imported in material.imports})
+            facts.names_files = _names_of_files(material)
+        case Setting():
+            facts.settings.append(material)
+        case Requirement():
+            facts.requirements.append(material)
+        case PythonPin():
+            facts.pythons.append(material)
+
+
+def _checks_of(material: Any) -> tuple[Check, ...]:
+    return checks().get(type(material), ())
+
+
+def _names_of_files(file: PythonFile) -> list[str]:
+    texts = {
+        node.value
+        for node in file.of(ast.Constant)
+        if isinstance(node.value, str) and _TEMPLATE_NAME.fullmatch(node.value)
+    }
+    return sorted(texts)
+
+
+def _noqa_in(source: str) -> list[Noqa]:
+    found = []
+    for number, line in enumerate(source.splitlines(), 1):
+        for match in _NOQA.finditer(line):
+            codes = re.findall(r"[A-Z][A-Z0-9-]*", (match["codes"] or "").upper())
+            found.append(Noqa(number, tuple(codes), bool(match["file"])))
+    return found
+
+

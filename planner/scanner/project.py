@@ -1,0 +1,71 @@
+"""The whole tree once every file was read: what only all files together can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from planner.scanner.checks import checks
+from planner.scanner.facts import FileFacts
+from planner.scanner.material import Hit, PythonPin, Requirement, Setting
+
+
+@dataclass(frozen=True)
+class Project:
+    """Every file's facts, with the versions between which the upgrade leads."""
+
+    files: Mapping[str, FileFacts]
+    target: str
+    """The line that is aimed at: ``3.3``."""
+    current: str = ""
+    """The Airflow version that runs today, where it is known."""
+
+    @cached_property
+    def settings(self) -> dict[str, list[Setting]]:
+        """Every option that the tree sets anywhere, by ``section.option``."""
+        found: dict[str, list[Setting]] = {}
+        for setting in self._of("settings"):
+            found.setdefault(setting.key, []).append(setting)
+        return found
+
+    @cached_property
+    def requirements(self) -> list[Requirement]:
+        return list(self._of("requirements"))
+
+    @cached_property
+    def pythons(self) -> list[PythonPin]:
+        return list(self._of("pythons"))
+
+    @cached_property
+    def template_names(self) -> frozenset[str]:
+        """The base names of files that DAG files name."""
+        return frozenset(
+            PurePosixPath(text).name for facts in self.files.values() for text in facts.names_files
+        )
+
+    def _of(self, attribute: str) -> Iterator[Any]:
+        for path, facts in self.files.items():
+            for one in getattr(facts, attribute):
+                yield msgspec.structs.replace(one, path=path)
+
+
+def hits_of(project: Project) -> Iterator[Hit]:
+    """Every hit of Flightplan's own checks that holds in this tree, each with its path."""
+    for path, facts in project.files.items():
+        for hit in facts.hits:
+            if _holds(hit, path, project):
+                hit.path = path
+                yield hit
+    for check in checks().get(Project, ()):
+        yield from check.hits(project)
+
+
+def _holds(hit: Hit, path: str, project: Project) -> bool:
+    if hit.unless_set and hit.unless_set in project.settings:
+        return False
+    return not hit.if_used or PurePosixPath(path).name in project.template_names

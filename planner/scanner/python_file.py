@@ -1,0 +1,265 @@
+"""One parsed Python file, with what every check of Python asks: nodes by type, parents, and full names.
+
+The tree is walked once. Nothing is imported and nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from planner.parsers.fix import Edit
+from planner.scanner.material import Hit, Place
+
+Node = TypeVar("Node", bound=ast.AST)
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+TOO_DEEP = (SyntaxError, ValueError, MemoryError, RecursionError)
+"""What parsing a hostile or broken file raises."""
+
+
+class ImportedName(NamedTuple):
+    """One name that an import statement binds."""
+
+    local: str
+    """How the file calls it."""
+    full: str
+    """``airflow.utils.dates.days_ago``; for a relative import the dots stay in front."""
+    node: ast.Import | ast.ImportFrom
+    alias: ast.alias
+
+
+def parsed(source: str) -> ast.Module:
+    """The syntax tree. Raises one of ``TOO_DEEP``; warnings of the code's own are kept quiet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+class PythonFile:
+    """A Python file that parses. Lines and columns count from 1."""
+
+    def __init__(self, path: str, source: str, cells: Sequence[int] = ()) -> None:
+        """``cells``: for a notebook whose cells were joined, the 1-based first line of each."""
+        self.path = path
+        self.source = source
+        self.tree = parsed(source)
+        self._cells = cells
+        self._by_type: defaultdict[type, list[ast.AST]] = defaultdict(list)
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._index()
+
+    def _index(self) -> None:
+        by_type, parents = self._by_type, self._parents
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            by_type[type(node)].append(node)
+            children = list(ast.iter_child_nodes(node))
+            for child in children:
+                parents[child] = node
+            children.reverse()
+            waiting += children
+
+    def of(self, *types: type[Node]) -> Iterator[Node]:
+        """Every node of these types, type by type, each in the order of the source."""
+        for each in types:
+            yield from self._by_type.get(each, ())  # type: ignore[misc]
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        return self._parents.get(node)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What encloses a node, from the inside out."""
+        above = self._parents.get(node)
+        while above is not None:
+            yield above
+            above = self._parents.get(above)
+
+    def function_of(self, node: ast.AST) -> Function | None:
+        """The innermost function whose body a node runs in; None at the level of module or class.
+
+        A decorator, a default value and an annotation belong to what is around the function.
+        """
+        below = node
+        for above in self.ancestors(node):
+            if isinstance(above, ast.Lambda) and below is above.body:
+                return above
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) and below in above.body:
+                return above
+            below = above
+        return None
+
+    @functools.cached_property
+    def imports(self) -> list[ImportedName]:
+        """Every name that an import binds, wherever it stands; ``*`` is a name of its own."""
+        found = []
+        for plain in self.of(ast.Import):
+            for alias in plain.names:
+                local = alias.asname or alias.name.partition(".")[0]
+                full = alias.name if alias.asname else local
+                found.append(ImportedName(local, full, plain, alias))
+        for node in self.of(ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            for alias in node.names:
+                dot = "" if module.endswith(".") else "."
+                found.append(
+                    ImportedName(
+                        alias.asname or alias.name, f"{module}{dot}{alias.name}", node, alias
+                    )
+                )
+        return found
+
+    @functools.cached_property
+    def _full_names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for imported in self.imports:
+            names.setdefault(imported.local, imported.full)
+        return names
+
+    def name(self, node: ast.AST) -> str:
+        """The full dotted name that an expression means: ``airflow.models.DagRun.find``.
+
+        The first part is resolved through the file's imports, unless a parameter of the same name hides
+        it; a name that no import binds stays as written. Empty for anything but a chain of plain names.
+        """
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        head = node.id
+        if head in self._full_names and not self._is_parameter(node):
+            head = self._full_names[head]
+        return ".".join([head, *reversed(parts)])
+
+    def _is_parameter(self, node: ast.Name) -> bool:
+        function = self.function_of(node)
+        while function is not None:
+            if node.id in parameters(function):
+                return True
+            function = self.function_of(function)
+        return False
+
+    def is_guarded(self, node: ast.AST) -> bool:
+        """Whether code is one side of a form that works on both: tried with an ImportError caught, or
+        chosen by Airflow's version. What stands under ``if TYPE_CHECKING:`` never runs, so it counts too.
+        """
+        below = node
+        for above in self.ancestors(node):
+            match above:
+                case ast.Try(body=body, handlers=handlers):
+                    if (below in body or below in handlers) and any(map(_catches_import, handlers)):
+                        return True
+                case ast.If(test=test) | ast.IfExp(test=test):
+                    if below is not test and _asks_version_or_typing(test):
+                        return True
+            below = above
+        return False
+
+    def place(self, node: ast.AST) -> Place:
+        """Where a node begins. Columns count characters, as ruff does."""
+        line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        column = self._characters(line, offset) + 1
+        if not self._cells:
+            return Place(line, column)
+        cell, row = self._cell(line)
+        return Place(row, column, cell)
+
+    def _characters(self, line: int, offset: int) -> int:
+        if offset == 0 or self.source.isascii():
+            return offset
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        return len(text.encode()[:offset].decode("utf-8", "replace"))
+
+    @functools.cached_property
+    def lines(self) -> list[str]:
+        """The lines without their endings, numbered as Python numbers them."""
+        return self.source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def _cell(self, line: int) -> tuple[int, int]:
+        """The 1-based cell of a line of the joined notebook, and the line within it."""
+        cell = max(index for index, first in enumerate(self._cells, 1) if first <= line)
+        return cell, line - self._cells[cell - 1] + 1
+
+    def hit(
+        self,
+        node: ast.AST,
+        message: str,
+        *,
+        symbol: str = "",
+        edits: Sequence[Edit] = (),
+        is_safe: bool = False,
+        unless_set: str = "",
+    ) -> Hit:
+        """A hit at a node."""
+        place = self.place(node)
+        length = (getattr(node, "end_lineno", None) or getattr(node, "lineno", 1)) - getattr(
+            node, "lineno", 1
+        )
+        return Hit(
+            line=place.line,
+            column=place.column,
+            end_line=place.line + length,
+            cell=place.cell,
+            message=message,
+            symbol=symbol,
+            edits=list(edits),
+            is_safe=is_safe,
+            unless_set=unless_set,
+        )
+
+
+def parameters(function: Function) -> list[str]:
+    """The names of a function's parameters, ``*args`` and ``**kwargs`` included."""
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+    return [argument.arg for argument in every]
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """An argument of a call, by its name or else by its 0-based position."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is not None and len(call.args) > position:
+        found = call.args[position]
+        return None if isinstance(found, ast.Starred) else found
+    return None
+
+
+def text_of(node: ast.AST | None) -> str | None:
+    """The text of a string literal, or None."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
+
+
+def _catches_import(handler: ast.excepthandler) -> bool:
+    if not isinstance(handler, ast.ExceptHandler) or handler.type is None:
+        return True
+    return any(
+        isinstance(node, ast.Name)
+        and node.id in ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+        for node in ast.walk(handler.type)
+    )
+
+
+def _asks_version_or_typing(test: ast.expr) -> bool:
+    for node in ast.walk(test):
+        word = ""
+        if isinstance(node, ast.Name):
+            word = node.id
+        elif isinstance(node, ast.Attribute):
+            word = node.attr
+        if word in ("TYPE_CHECKING", "__version__") or "VERSION" in word.upper():
+            return True
+        if word.upper().startswith(("AIRFLOW_V", "IS_AIRFLOW", "AIRFLOW_GE", "AIRFLOW_3")):
+            return True
+    return False

@@ -89,6 +89,9 @@ class Proof:
     """Files that the checker could not parse."""
     quiet_rules: Collection[str] = field(default_factory=frozenset)
     """Rules that only run on request (ruff's --preview) and of which a bare report shows no trace."""
+    own_rules: Collection[str] = field(default_factory=frozenset)
+    """Rules that this checker runs, whichever checker saw the finding last: ruff's rules run in the upgrade
+    check too."""
     some_left_out: bool = False
     """Items could not be read; any absent finding may be one of them."""
 
@@ -120,7 +123,8 @@ class Proof:
     def _ran(self, checker: str, rule_id: str) -> bool:
         if self.coverage.rules is not None:
             return rule_id in self.coverage.rules
-        return checker == self.coverage.checker and rule_id not in self.quiet_rules
+        is_own = checker == self.coverage.checker or rule_id in self.own_rules
+        return is_own and rule_id not in self.quiet_rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,11 @@ def changes_write(
     writer.set_states()
 
 
+def _ran_as(scan: Scan) -> tuple[str, Any]:
+    """What a checker's words depend on: its version and how it was asked."""
+    return scan.tool_version, scan.coverage.get("flags")
+
+
 def _terms(rating: Rating) -> tuple[Any, ...]:
     """known, severity, severity_rank, category, axis, minutes."""
     return (
@@ -229,7 +234,7 @@ class _Writer:
         """Give every finding that this scan saw its place of today. What has not changed is not written."""
         traces, tool = self._sightings.traces, self._scan.tool
         previous = newest_applied(self._source, tool, before=self._scan)
-        same_tool = previous is not None and previous.tool_version == self._scan.tool_version
+        same_tool = previous is not None and _ran_as(previous) == _ran_as(self._scan)
         seen, moved, refreshed = self._seen_pairs(), [], []
         for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]

@@ -37,7 +37,8 @@ class Sightings:
             preview="preview" in self.coverage.flags,
             seen={rating.rule_id for rating in self.ratings},
         )
-        return Proof(self.coverage, unreadable=self.unreadable, quiet_rules=quiet)
+        own = {rule.id for rule in rulebook.rules.values() if rule.checker == self.coverage.checker}
+        return Proof(self.coverage, unreadable=self.unreadable, quiet_rules=quiet, own_rules=own)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many sightings there are by severity, category, rule and axis."""

@@ -31,6 +31,16 @@ def absent(found: Proof) -> Changes:
     return compare(known(trace()), [], proof=found, renames={})
 
 
+def test_a_checker_closes_findings_of_its_own_rules_whoever_saw_them_last() -> None:
+    rules = {"AIR301"}
+    seen_by_another = [Known(0, trace(), State.OPEN, "upgradecheck")]
+    complete = Coverage(checker="ruff", complete=True)
+    changes = compare(seen_by_another, [], proof=Proof(complete, own_rules=rules), renames={})
+    assert changes.fixed == 1
+    quiet = Proof(complete, own_rules=rules, quiet_rules=rules)
+    assert compare(seen_by_another, [], proof=quiet, renames={}).fixed == 0
+
+
 def test_absence_is_only_proof_where_the_file_was_scanned_and_the_rule_was_run() -> None:
     files = frozenset({"a.py"})
     assert absent(COMPLETE).fixed == 1

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from planner.domain.finding import State
 from planner.domain.report import ReportRejected
 from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
+from planner.scanner import scan_folder, write_report
 from planner.selectors.checks import checks_of
 from planner.selectors.finding import finding_detail
 from planner.selectors.scan import receipt
@@ -367,6 +368,33 @@ def test_one_tool_does_not_close_what_another_found(ingest: Ingest) -> None:
     answer = ingest([ruff("a.py", 3)], complete=True)
     assert answer["fixed"] == 0
     assert answer["not_covered_because"] == {"rule not run": 1}
+
+
+def test_a_scan_of_the_code_carries_on_with_what_ruff_reported(
+    ingest: Ingest, tmp_path: Path
+) -> None:
+    (tmp_path / "dags").mkdir()
+    dag = tmp_path / "dags/sales.py"
+    dag.write_text("from airflow import DAG\nDAG('sales', schedule_interval='@daily')\n")
+    reported = [
+        ruff("dags/sales.py", 2, symbol="schedule_interval", code="AIR301")
+        | {"name": "airflow3-removal", "url": None},
+        ruff("dags/sales.py", 2),
+    ]
+    assert ingest(reported)["new"] == 2
+
+    def scanned() -> bytes:
+        stream = io.BytesIO()
+        write_report(scan_folder(tmp_path), stream)
+        return stream.getvalue()
+
+    seen = ingest(scanned())
+    assert (seen["fixed"], seen["removed"]) == (0, 0)
+    assert Finding.objects.filter(rule_id__startswith="AIR").count() == 2
+    dag.write_text("from airflow import DAG\nDAG('sales', schedule='@daily', catchup=False)\n")
+    ingest(scanned())
+    assert Finding.objects.get(rule_id="AIR301").state == State.FIXED
+    assert Finding.objects.get(rule_id="AIR311").state == State.OPEN
 
 
 def test_files_that_do_not_parse_count_once_and_prove_nothing(

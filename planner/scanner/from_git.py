@@ -16,6 +16,7 @@ def scan_git(
     branch: str = "",
     root: str = "",
     target: str = "",
+    current: str = "",
     since_commit: str = "",
     cache_dir: Path | str,
     credentials: Credentials | None = None,
@@ -30,5 +31,5 @@ def scan_git(
         commit = fetch(repository, branch)
         renamed = renames(repository, since_commit, commit) if since_commit != commit else {}
         with laid_out(repository, commit) as tree:
-            result = scan_tree(tree, target=target, paths=(root or ".",))
+            result = scan_tree(tree, target=target, current=current, paths=(root or ".",))
     return replace(result, commit=commit, renames=renamed)

@@ -58,12 +58,14 @@ class _Seen:
         return found
 
 
-def scan_folder(path: Path | str, *, root: str = "", target: str = "") -> ScanResult:
+def scan_folder(
+    path: Path | str, *, root: str = "", target: str = "", current: str = ""
+) -> ScanResult:
     """Scans a folder, or the part of it below ``root``; paths stay relative to the folder.
 
     Raises ScanFailed with one sentence where the folder or ruff cannot be used at all.
     """
-    return scan_tree(Path(path), target=target, paths=(root or ".",))
+    return scan_tree(Path(path), target=target, current=current, paths=(root or ".",))
 
 
 def scan_tree(
@@ -100,7 +102,7 @@ def scan_tree(
     coverage = Coverage(
         checker=CHECKER,
         tool_version=f"{VERSION}+ruff.{version_of(program)}",
-        flags=FLAGS,
+        flags=(*FLAGS, f"target={target_line}", f"current={current or 'unknown'}"),
         files=frozenset(file.path for file in files),
         rules=rules,
         complete=True,

@@ -176,10 +176,7 @@ def _collect(scan: Scan, lease: Lease, clock: Callable[[], datetime]) -> None:
 def _read_folder(scan: Scan, report: IO[bytes]) -> None:
     source = scan.source
     folder = folder_check(source.location)
-    write_report(
-        scan_folder(folder, root=source.root, target=facts_of(scan.deployment).target_version),
-        report,
-    )
+    write_report(scan_folder(folder, root=source.root, **_versions(scan)), report)
 
 
 def _read_git(scan: Scan, report: IO[bytes]) -> None:
@@ -190,13 +187,19 @@ def _read_git(scan: Scan, report: IO[bytes]) -> None:
             location,
             branch=source.branch,
             root=source.root,
-            target=facts_of(scan.deployment).target_version,
+            **_versions(scan),
             since_commit=source.last_scan.commit if source.last_scan else "",
             cache_dir=settings.DATA_DIR / "clones",
             credentials=_credentials(source),
         ),
         report,
     )
+
+
+def _versions(scan: Scan) -> dict[str, str]:
+    """From which Airflow to which the deployment moves."""
+    facts = facts_of(scan.deployment)
+    return {"target": facts.target_version, "current": facts.current_version}
 
 
 def _read_url(scan: Scan, report: IO[bytes]) -> None:

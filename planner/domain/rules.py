@@ -108,6 +108,10 @@ class Rulebook:
     hash: str
     triage: Mapping[str, Any] = field(default_factory=dict)
     """How release notes are read: axes with their keywords and meaning, words of each kind, limits."""
+    packages: Mapping[str, Any] = field(default_factory=dict)
+    """packages.toml: images and retired packages; under ``providers`` what Airflow's releases ask of each
+    official provider, by its short name: the lowest version by target line (``needs``), and where read the
+    last version for older lines (``last``) and the newest one (``latest``)."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
     """ownership.toml: names in DAGs that are not people."""
 

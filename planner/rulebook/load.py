@@ -24,6 +24,7 @@ from planner.domain.rules import Alias, Rule, Rulebook, SymbolCase
 T = TypeVar("T")
 
 FOLDER = Path(__file__).parent
+MEASUREMENTS = ("providers.json", "symbols.json")
 MEASURED = {"o": "ok", "d": "deprecated", "g": "gone"}
 """Letters of ``symbols.json``: imports, imports with a warning, does not import."""
 WHENS = ("now", "shim", "provider", "after")
@@ -54,7 +55,8 @@ def read(folder: Path) -> Rulebook:
         RulebookError: a file is missing, cannot be parsed or has the wrong shape.
     """
     paths = sorted(
-        [*folder.rglob("*.toml"), folder / "symbols.json"], key=lambda path: _name(folder, path)
+        [*folder.rglob("*.toml"), *(folder / name for name in MEASUREMENTS)],
+        key=lambda path: _name(folder, path),
     )
     texts = {_name(folder, path): _bytes(folder, path) for path in paths}
     tables = {name: _toml(name, text) for name, text in texts.items() if name.endswith(".toml")}
@@ -69,6 +71,8 @@ def read(folder: Path) -> Rulebook:
         releases=_releases(_below(tables, "releases/"), support["target_lines"], rules),
         support=support,
         triage=_triage("triage.toml", _one(tables, "triage.toml")),
+        packages=_packages("packages.toml", _one(tables, "packages.toml"))
+        | {"providers": _providers("providers.json", texts["providers.json"])},
         hash=_hash(texts),
         ownership=_ownership("ownership.toml", _one(tables, "ownership.toml")),
     )
@@ -377,6 +381,50 @@ def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, s
         raise RulebookError(file, name, f"must have one of o, d, g for each of {', '.join(lines)}")
     status = {line: MEASURED[letter] for line, letter in zip(lines, letters, strict=True)}
     return status | {"use": use} if use else status
+
+
+# --- Packages
+
+
+def _packages(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    table = _Table(file, "", raw)
+    table.get("retired", _map_of(_text, _text))
+    _keys(
+        table.sub("images"),
+        airflow=_list_of(_text),
+        astronomer=_list_of(_text),
+        source=_link,
+        runtime=_map_of(_text, _line),
+    )
+    table.done()
+    return raw
+
+
+def _providers(file: str, text: bytes) -> dict[str, dict[str, Any]]:
+    """``{"lines": […], "providers": {name: {"needs": [a version or "" for each line], …}}}``."""
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise RulebookError(file, "", f"must be JSON: {error}") from error
+    table = _Table(file, "", raw)
+    lines = table.get("lines", _list_of(_line))
+    table.get("made", _text)
+    table.get("releases", _list_of(_release))
+    always = table.get("always", _list_of(_text))
+    found = {}
+    for name, entry in table.named("providers").items():
+        needs = entry.get("needs", _list_of(_maybe_text))
+        if len(needs) != len(lines):
+            raise entry.wrong("needs", f"must have one entry for each of {', '.join(lines)}")
+        found[name] = {
+            "needs": {line: _release(low) for line, low in zip(lines, needs, strict=True) if low},
+            "last": entry.get("last", _map_of(_line, _release), {}),
+            "latest": entry.get("latest", _list_of(_text), []),
+            "always": name in always,
+        }
+        entry.done()
+    table.done()
+    return found
 
 
 # --- Decision

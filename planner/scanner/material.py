@@ -84,6 +84,8 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place
     locked: bool = False
     """From a lock file or a constraints file, which people do not edit by hand."""
+    marker: str = ""
+    """Where it holds only under a condition, that one (PEP 508): ``python_version < "3.9"``."""
     path: str = ""
 
 
@@ -93,7 +95,7 @@ class PythonPin(msgspec.Struct, frozen=True, omit_defaults=True):
     specifier: str
     place: Place
     what: str = ""
-    """Where it is said: an image, ``requires-python``, a CI matrix."""
+    """Where it is said: ``image``, ``requires-python``, ``ci``, ``version-file``, ``constraints``."""
     path: str = ""
 
 

@@ -133,18 +133,21 @@ def severity_on(rule: Rule, symbol: str, target_line: str, rulebook: Rulebook) -
 
 
 def measured(symbol: str, target_line: str, rulebook: Rulebook) -> str:
-    """ok, deprecated or gone on the target line; empty where the name was not measured.
+    """ok, deprecated or gone on the target line; empty where nothing was measured that tells.
 
-    A line that was not measured falls back to the newest one before it. A name that did not import on 2.11
-    either needed a provider which was not installed, so its status says nothing, save for airflow.contrib.
+    A line that was not measured falls back to the newest one before it. What lies below a name that is gone,
+    such as a module, is gone with it.
     """
-    statuses = rulebook.symbols.get(symbol)
-    if statuses is None:
-        return ""
-    if statuses.get("2.11") == "gone" and not symbol.startswith("airflow.contrib."):
-        return ""
-    line = _line_at(_measured_lines(statuses), Version(target_line))
-    return statuses[line] if line else ""
+    for name in _prefixes(symbol):
+        statuses = rulebook.symbols.get(name)
+        if statuses is None:
+            continue
+        line = _line_at(_measured_lines(statuses), Version(target_line))
+        status = statuses[line] if line else ""
+        if status == "unknown" or (name != symbol and status != "gone"):
+            return ""
+        return status
+    return ""
 
 
 class Rater:

@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 FOLDER = Path(__file__).parent
 MEASUREMENTS = ("providers.json", "symbols.json")
-MEASURED = {"o": "ok", "d": "deprecated", "g": "gone"}
-"""Letters of ``symbols.json``: imports, imports with a warning, does not import."""
+MEASURED = {"o": "ok", "d": "deprecated", "g": "gone", "n": "unknown"}
+"""Letters of ``symbols.json``: imports, imports with a warning, does not import, needs a package that was not
+installed."""
 WHENS = ("now", "shim", "provider", "after")
 CHECKERS = ("ruff", "upgradecheck", "import-check", "config-lint")
 NOTE_KINDS = ("new", "deprecated", "removed")
@@ -378,7 +379,7 @@ def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
 def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, str]:
     letters, use = (entry, "") if isinstance(entry, str) else (entry[0], entry[1])
     if len(letters) != len(lines) or set(letters) - MEASURED.keys():
-        raise RulebookError(file, name, f"must have one of o, d, g for each of {', '.join(lines)}")
+        raise RulebookError(file, name, f"must have one of o, d, g, n for each of {', '.join(lines)}")
     status = {line: MEASURED[letter] for line, letter in zip(lines, letters, strict=True)}
     return status | {"use": use} if use else status
 

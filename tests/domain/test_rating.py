@@ -196,10 +196,19 @@ def test_a_line_that_was_not_measured_falls_back_to_the_newest() -> None:
 
 
 def test_a_name_that_only_a_missing_provider_hid_is_not_called_gone() -> None:
-    """Measured without the provider, such a name fails on 2.11 too, which says nothing about 3.x."""
-    assert rulebook().symbols["airflow.hooks.S3_hook.S3Hook"]["3.3"] == "gone"
-    assert measured("airflow.hooks.S3_hook.S3Hook", "3.3", rulebook()) == ""
-    assert measured("airflow.contrib.hooks.aws_hook.AwsHook", "3.3", rulebook()) in ("", "gone")
+    """Measured without the provider, such a name fails for its absence, which says nothing about Airflow."""
+    hidden = "airflow.utils.log.es_task_handler.ElasticsearchTaskHandler"
+    assert rulebook().symbols[hidden]["3.3"] == "unknown"
+    assert measured(hidden, "3.3", rulebook()) == ""
+    assert measured("airflow.hooks.S3_hook.S3Hook", "2.11", rulebook()) == ""
+    assert measured("airflow.hooks.S3_hook.S3Hook", "3.3", rulebook()) == "gone"
+
+
+def test_what_lies_in_a_module_that_is_gone_is_gone_with_it() -> None:
+    assert measured("airflow.datasets.never_listed.Name", "3.1", rulebook()) == ""
+    assert measured("airflow.datasets.never_listed.Name", "3.2", rulebook()) == "gone"
+    assert measured("airflow.contrib.of.our.own", "3.0", rulebook()) == "gone"
+    assert measured("airflow.Dataset.anything", "3.3", rulebook()) == ""
 
 
 def test_the_tools_own_severity_is_not_believed() -> None:

@@ -145,7 +145,7 @@ def test_both_plan_templates_are_there() -> None:
 def test_every_measured_name_has_every_line() -> None:
     symbols = rulebook().symbols
 
-    assert len(symbols) == 2273
+    assert len(symbols) >= 3000
     assert {line for entry in symbols.values() for line in entry} == {
         "2.11", "3.0", "3.1", "3.2", "3.3", "use",
     }  # fmt: skip

@@ -6,6 +6,7 @@ from planner.api.app import api, docs
 from planner.views import (
     account,
     decision,
+    file_check,
     finding,
     finding_action,
     finding_csv,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/claim/", owner.mine_claim, name="me-claim"),
     path("me/unclaim/", owner.mine_unclaim, name="me-unclaim"),
     path("d/<slug:slug>/findings/", finding.findings, name="findings"),
+    path("d/<slug:slug>/check/", file_check.page, name="file-check"),
     path("d/<slug:slug>/findings/csv/", finding_csv.download, name="finding-csv"),
     path("d/<slug:slug>/findings/import/", finding_csv.upload, name="finding-import"),
     path(

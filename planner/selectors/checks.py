@@ -43,9 +43,9 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...], str, bool], ...] = (
     ),
     (
         "beyond-ruff",
-        "what ruff cannot see (templates, database access, scripts)",
+        "what ruff cannot see (templates, database access, scripts, settings, packages)",
         ("upgradecheck",),
-        "upload a report of an upgrade check that looks there",
+        "add the repository as a source, or run `upgradecheck` in CI",
         False,
     ),
     (

@@ -272,3 +272,42 @@ def pythons_of_action(value: object, place: Place) -> Iterator[PythonPin]:
 def moved_to(pin: Pin, path: str) -> Pin:
     """The same pin under another path."""
     return msgspec.structs.replace(pin, path=path)
+
+
+def requirement_of(
+    name: str, specifier: str, place: Place, *, locked: bool = False
+) -> Iterator[Requirement]:
+    """A requirement whose name and specifier stand apart, as in tables; nothing where either is none."""
+    yield from requirement(f"{name}{specifier}", place, locked=locked)
+
+
+def poetry_specifier(version: str) -> str:
+    """Poetry's and Pipenv's way to write versions as PEP 440; nothing for any version, or a choice of several.
+
+    ``^2.9`` → ``>=2.9,<3``, ``~2.9`` → ``>=2.9,<2.10``, ``2.9.3`` → ``==2.9.3``.
+    """
+    if "|" in version or len(version) > 200:
+        return ""
+    parts = (part.strip() for part in version.replace(" ", ",").split(",") if part.strip())
+    return ",".join(filter(None, (_poetry_part(part) for part in parts)))
+
+
+def _poetry_part(part: str) -> str:
+    if part == "*":
+        return ""
+    if part[0].isdigit():
+        return f"=={part}"
+    caret = part[0] == "^"
+    if not caret and not (part[0] == "~" and part[1:2] != "="):
+        return part
+    numbers = part[1:].strip().split(".")
+    if not all(number.isdecimal() for number in numbers):
+        return ""
+    release = [int(number) for number in numbers[:6]]
+    fixed = 1
+    if caret:
+        fixed = next((at for at, number in enumerate(release, 1) if number), len(release))
+    elif len(release) > 1:
+        fixed = 2
+    upper = [*release[: fixed - 1], release[fixed - 1] + 1]
+    return f">={'.'.join(numbers)},<{'.'.join(map(str, upper))}"

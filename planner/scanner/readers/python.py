@@ -8,8 +8,9 @@ from typing import Any
 from planner.scanner.material import Text
 from planner.scanner.python_file import TOO_DEEP, PythonFile
 from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.setup_py import pins_of_setup
 
-IN_STRINGS: tuple[Callable[[PythonFile], Iterator[Any]], ...] = ()
+IN_STRINGS: tuple[Callable[[PythonFile], Iterator[Any]], ...] = (pins_of_setup,)
 """What yields the material in a file's strings: commands, settings, templates."""
 
 

@@ -1,0 +1,26 @@
+"""poetry.lock, uv.lock and pdm.lock: a list of packages, each with its name and version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.material import Text
+from planner.scanner.packages import Pin, requirement_of
+from planner.scanner.places import Places
+from planner.scanner.readers import Reader
+from planner.scanner.readers.pyproject import parsed_toml
+
+
+def _read(text: Text) -> Iterator[Pin]:
+    if "airflow" not in text.source:
+        return
+    packages = parsed_toml(text).get("package")
+    places = Places(text)
+    for package in packages if isinstance(packages, list) else ():
+        name, version = package.get("name"), package.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            place = places.value("name", name)
+            yield from requirement_of(name, f"=={version}", place, locked=True)
+
+
+READER = Reader(kind="toml-lock", patterns=("poetry.lock", "uv.lock", "pdm.lock"), read=_read)

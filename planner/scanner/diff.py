@@ -34,6 +34,18 @@ def lines_of(source: str) -> list[str]:
     return _LINE.findall(source)
 
 
+def applied(source: str, edits: Sequence[Edit]) -> str:
+    """The whole text under the edits. Raises EditsRefused where they do not fit."""
+    lines = lines_of(source)
+    changes = _changes(lines, edits)
+    done = 0
+    pieces: list[str] = []
+    for change in changes:
+        pieces += [*lines[done : change.start], *change.lines]
+        done = change.end
+    return "".join([*pieces, *lines[done:]])
+
+
 def unified_diff(path: str, lines: Sequence[str], edits: Sequence[Edit]) -> str:
     """The diff of the file's lines under the edits, or nothing where they change nothing.
 

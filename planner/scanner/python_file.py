@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -20,6 +20,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 TOO_DEEP = (SyntaxError, ValueError, MemoryError, RecursionError)
 """What parsing a hostile or broken file raises."""
+_MOST_NAMES = 20
+"""A name for a name for a name …: followed this far."""
+_OF_IMPORTS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+"""Exceptions that cover a failing import."""
 
 
 class ImportedName(NamedTuple):
@@ -64,6 +68,10 @@ class PythonFile:
                 parents[child] = node
             children.reverse()
             waiting += children
+
+    @property
+    def is_notebook(self) -> bool:
+        return bool(self._cells)
 
     def of(self, *types: type[Node]) -> Iterator[Node]:
         """Every node of these types, type by type, each in the order of the source."""
@@ -156,22 +164,52 @@ class PythonFile:
                 case ast.Try(body=body, handlers=handlers):
                     if (below in body or below in handlers) and any(map(_catches_import, handlers)):
                         return True
+                case ast.With(items=items):
+                    if any(map(_suppresses_import, items)):
+                        return True
                 case ast.If(test=test) | ast.IfExp(test=test):
                     if below is not test and _asks_version_or_typing(test):
                         return True
             below = above
         return False
 
+    @functools.cached_property
+    def constants(self) -> dict[str, ast.expr]:
+        """Names that the whole file binds exactly once, by a plain assignment, with what they are bound to."""
+        bound = Counter(name for node in self.of(ast.Name) for name in _stored(node))
+        bound.update(argument.arg for argument in self.of(ast.arg))
+        bound.update(imported.local for imported in self.imports)
+        for definition in self.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            bound[definition.name] += 1
+        values: dict[str, ast.expr] = {}
+        for assign in self.of(ast.Assign):
+            match assign:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    values[name] = value
+        for annotated in self.of(ast.AnnAssign):
+            if isinstance(annotated.target, ast.Name) and annotated.value is not None:
+                values[annotated.target.id] = annotated.value
+        return {name: value for name, value in values.items() if bound[name] == 1}
+
+    def value(self, node: ast.expr) -> ast.expr:
+        """The expression behind a name that the file binds once, however many names lie between."""
+        for _ in range(_MOST_NAMES):
+            if not isinstance(node, ast.Name) or node.id not in self.constants:
+                break
+            node = self.constants[node.id]
+        return node
+
     def place(self, node: ast.AST) -> Place:
         """Where a node begins. Columns count characters, as ruff does."""
         line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        column = self._characters(line, offset) + 1
+        column = self.characters(line, offset) + 1
         if not self._cells:
             return Place(line, column)
         cell, row = self._cell(line)
         return Place(row, column, cell)
 
-    def _characters(self, line: int, offset: int) -> int:
+    def characters(self, line: int, offset: int) -> int:
+        """The 0-based character of a line that a byte offset of the syntax tree means."""
         if offset == 0 or self.source.isascii():
             return offset
         text = self.lines[line - 1] if line <= len(self.lines) else ""
@@ -241,13 +279,24 @@ def text_of(node: ast.AST | None) -> str | None:
     return None
 
 
+def _stored(node: ast.Name) -> Iterator[str]:
+    if not isinstance(node.ctx, ast.Load):
+        yield node.id
+
+
+def _suppresses_import(item: ast.withitem) -> bool:
+    """``with suppress(ImportError):``"""
+    match item.context_expr:
+        case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress"), args=caught):
+            return any(isinstance(one, ast.Name) and one.id in _OF_IMPORTS for one in caught)
+    return False
+
+
 def _catches_import(handler: ast.excepthandler) -> bool:
     if not isinstance(handler, ast.ExceptHandler) or handler.type is None:
         return True
     return any(
-        isinstance(node, ast.Name)
-        and node.id in ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
-        for node in ast.walk(handler.type)
+        isinstance(node, ast.Name) and node.id in _OF_IMPORTS for node in ast.walk(handler.type)
     )
 
 

@@ -33,6 +33,8 @@ class Check:
     """The file holds at least one of these, or there is nothing to find; empty: always looked at."""
     needs_airflow: bool = True
     """For Python files: there is nothing to find where the file does not hold the word ``airflow``."""
+    gives_way: bool = False
+    """A hit is dropped where another rule says something of the same symbol in the same piece of material."""
 
     def hits(self, material: Any) -> Iterator[Hit]:
         """What the check sees, under its rule's name."""

@@ -1,0 +1,224 @@
+"""Which calls of a Python file make a DAG, and what they say: the schedule, other arguments, default_args.
+
+Nothing is guessed: what a file makes at run time is unknown, and checks that need it must stay quiet.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planner.scanner.python_file import PythonFile, argument, text_of
+
+Decorated = ast.FunctionDef | ast.AsyncFunctionDef
+
+PRESETS = frozenset(
+    ["@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually", "@midnight"]
+)
+"""Names of cron expressions. ``@once`` and ``@continuous`` are none."""
+_SCHEDULES = (("schedule", 2), ("schedule_interval", None), ("timetable", None))
+_POSITIONS = {"dag_id": 0, "description": 1, "schedule": 2}
+_CRON_FIELDS = (5, 6)
+_INTERVAL_TIMETABLES = ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
+_TRIGGER_TIMETABLES = (
+    "CronTriggerTimetable",
+    "DeltaTriggerTimetable",
+    "MultipleCronTriggerTimetable",
+    "DatasetOrTimeSchedule",
+    "AssetOrTimeSchedule",
+)
+
+
+class Schedule(StrEnum):
+    """What a DAG is started by, as far as its call tells."""
+
+    ABSENT = "absent"
+    """No argument says it: daily on 2.x, never on 3.x."""
+    NONE = "none"
+    CRON = "cron"
+    """A cron expression or one of the presets."""
+    DELTA = "delta"
+    INTERVAL_TIMETABLE = "interval timetable"
+    """A timetable by time that names its data intervals itself, so no default changes them."""
+    TRIGGER_TIMETABLE = "trigger timetable"
+    """Any other timetable by time."""
+    UNKNOWN = "unknown"
+    """Made at run time, by data, once, or by a timetable that is not Airflow's own."""
+
+    @property
+    def by_time(self) -> bool:
+        return self not in (Schedule.ABSENT, Schedule.NONE, Schedule.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class DagCall:
+    """One DAG in the code: a call of ``DAG`` or ``@dag(...)``, or a function under a bare ``@dag``."""
+
+    file: PythonFile
+    call: ast.Call | None
+    """None under a bare ``@dag``."""
+    function: Decorated | None = None
+    """The decorated function, for ``@dag``."""
+
+    @property
+    def node(self) -> ast.AST:
+        """Where the DAG is said to be made."""
+        found = self.call or self.function
+        assert found is not None
+        return found
+
+    @functools.cached_property
+    def _spread(self) -> list[ast.expr]:
+        """What stands behind ``**`` in the call."""
+        words = self.call.keywords if self.call else []
+        return [self.file.value(word.value) for word in words if word.arg is None]
+
+    def argument(self, name: str) -> ast.expr | None:
+        """An argument by its name or usual position, also out of ``**`` of a dict that the file spells out."""
+        if self.call is None:
+            return None
+        found = argument(self.call, name, _POSITIONS.get(name))
+        for mapping in self._spread:
+            if found is None:
+                found = dict(pairs(self.file, mapping)).get(name)
+        return found
+
+    def may_hold(self, name: str) -> bool:
+        """Whether the call gives the argument, or could: through ``*`` or ``**`` of something unknown."""
+        if self.call is None:
+            return False
+        starred = any(isinstance(given, ast.Starred) for given in self.call.args)
+        unknown = any(not is_spelled_out(self.file, mapping) for mapping in self._spread)
+        return starred or unknown or self.argument(name) is not None
+
+    @functools.cached_property
+    def schedule(self) -> Schedule:
+        given = [name for name, _ in _SCHEDULES if self.may_hold(name)]
+        if not given:
+            return Schedule.ABSENT
+        found = self.argument(given[0])
+        return Schedule.UNKNOWN if found is None else _schedule(self.file, found)
+
+    @property
+    def default_args(self) -> ast.expr | None:
+        found = self.argument("default_args")
+        return None if found is None else self.file.value(found)
+
+    @functools.cached_property
+    def body(self) -> list[ast.AST]:
+        """The code that fills the DAG: the block of its ``with``, the decorated function, or what is around.
+
+        Functions of the file that this code names belong to it.
+        """
+        start = self._block()
+        nodes = [node for statement in start for node in ast.walk(statement)]
+        if isinstance(self.file.parent(start[0]), ast.Module) and len(start) > 1:
+            return nodes
+        named = {node.id for node in nodes if isinstance(node, ast.Name)}
+        for function in self.file.of(ast.FunctionDef, ast.AsyncFunctionDef):
+            if function.name in named and function not in nodes:
+                nodes += ast.walk(function)
+        return nodes
+
+    def _block(self) -> list[ast.stmt]:
+        if self.function is not None:
+            return [self.function]
+        parent = self.file.parent(self.node)
+        if isinstance(parent, ast.withitem):
+            return [_with_of(self.file, parent)]
+        around = self.file.function_of(self.node)
+        if around is not None and not isinstance(around, ast.Lambda):
+            return [around]
+        return self.file.tree.body
+
+
+def dag_calls(file: PythonFile) -> list[DagCall]:
+    """Every DAG that the file's code makes through Airflow's own names, in the order of the source."""
+    found = list(_decorated(file))
+    decorators = {id(dag.call) for dag in found}
+    for call in file.of(ast.Call):
+        if id(call) not in decorators and _is_airflows(file, call.func, "DAG"):
+            found.append(DagCall(file, call))
+    return sorted(found, key=lambda dag: (dag.node.lineno, dag.node.col_offset))  # type: ignore[attr-defined]
+
+
+def _decorated(file: PythonFile) -> Iterator[DagCall]:
+    for function in file.of(ast.FunctionDef, ast.AsyncFunctionDef):
+        for decorator in function.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else None
+            if _is_airflows(file, call.func if call else decorator, "dag"):
+                yield DagCall(file, call, function)
+
+
+def _is_airflows(file: PythonFile, node: ast.AST, last: str) -> bool:
+    full = file.name(node)
+    return full.startswith("airflow.") and full.rpartition(".")[2] == last
+
+
+def pairs(file: PythonFile, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The entries of a dict display or a ``dict(...)`` call, through names and ``**`` of other dicts."""
+    for key, value in _entries(file.value(node)):
+        if key is not None:
+            yield key, value
+        else:
+            yield from pairs(file, value)
+
+
+def is_spelled_out(file: PythonFile, node: ast.expr) -> bool:
+    """Whether every entry of a mapping stands in the file."""
+    node = file.value(node)
+    is_dict = isinstance(node, ast.Dict) or is_dict_call(node)
+    return is_dict and all(
+        key is not None or is_spelled_out(file, value) for key, value in _entries(node)
+    )
+
+
+def is_dict_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
+
+
+def _entries(node: ast.expr) -> list[tuple[str | None, ast.expr]]:
+    """Key and value; key None for ``**``. Keys that are no text are left out."""
+    if isinstance(node, ast.Dict):
+        every = zip(node.keys, node.values, strict=True)
+        return [
+            (text_of(key), value)
+            for key, value in every
+            if key is None or text_of(key) is not None
+        ]
+    if is_dict_call(node) and isinstance(node, ast.Call):
+        inner: list[tuple[str | None, ast.expr]] = [(None, given) for given in node.args]
+        return inner + [(word.arg, word.value) for word in node.keywords]
+    return []
+
+
+def _schedule(file: PythonFile, node: ast.expr) -> Schedule:
+    node = file.value(node)
+    if isinstance(node, ast.Constant):
+        return _of_constant(node.value)
+    if isinstance(node, ast.Call):
+        last = file.name(node.func).rpartition(".")[2]
+        if last in ("timedelta", "relativedelta"):
+            return Schedule.DELTA
+        if last in _INTERVAL_TIMETABLES:
+            return Schedule.INTERVAL_TIMETABLE
+        if last in _TRIGGER_TIMETABLES:
+            return Schedule.TRIGGER_TIMETABLE
+    return Schedule.UNKNOWN
+
+
+def _of_constant(value: object) -> Schedule:
+    if value is None:
+        return Schedule.NONE
+    if isinstance(value, str) and (value in PRESETS or len(value.split()) in _CRON_FIELDS):
+        return Schedule.CRON
+    return Schedule.UNKNOWN
+
+
+def _with_of(file: PythonFile, item: ast.withitem) -> ast.stmt:
+    found = file.parent(item)
+    assert isinstance(found, ast.With | ast.AsyncWith)
+    return found

@@ -11,17 +11,12 @@ import msgspec
 from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
 from planner.scanner.dag_map import dags_in
+from planner.scanner.detail import Source
 from planner.scanner.material import Hit, PythonPin, Requirement, Setting, Text
+from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.python_file import PythonFile
 from planner.scanner.readers import Reader, Unreadable
-
-
-class Noqa(msgspec.Struct, frozen=True):
-    """One ``# noqa`` of the code. Without codes it silences every rule on its line."""
-
-    line: int
-    codes: tuple[str, ...] = ()
-    whole_file: bool = False
+from planner.scanner.result import SkipReason
 
 
 class FileFacts(msgspec.Struct, omit_defaults=True):
@@ -40,13 +35,11 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     flaw: str = ""
     """Why the file could not be read as what it is."""
     flaw_line: int | None = None
+    flaw_reason: SkipReason | None = None
+    flaw_content: str = ""
 
 
 _TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md)$")
-_NOQA = re.compile(
-    r"#\s*(?P<file>(?:ruff|flake8):\s*)?noqa(?P<codes>:\s*[A-Z][A-Z0-9-]*(?:[,\s]+[A-Z][A-Z0-9-]*)*)?",
-    re.IGNORECASE,
-)
 
 
 def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
@@ -54,8 +47,10 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return FileFacts(flaw="The file is not UTF-8, so it was not checked.")
-    if not _worth_reading(content, reader):
+        return FileFacts(
+            flaw="The file is not UTF-8, so it was not checked.", flaw_reason=SkipReason.NOT_UTF8
+        )
+    if not worth_reading(content, reader):
         return FileFacts()
     facts = FileFacts()
     try:
@@ -64,12 +59,16 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
     except Unreadable as error:
         if reader.is_code:
             facts.flaw, facts.flaw_line = str(error), error.line
-    if "noqa" in source:
-        facts.noqa = _noqa_in(source)
+            facts.flaw_reason = SkipReason.SYNTAX
+    if facts.hits or facts.flaw_line:
+        lines = Source(path, source)
+        lines.detail_hits(facts.hits)
+        facts.flaw_content = lines.line(facts.flaw_line)
+    facts.noqa = noqa_of(path, source, is_code=reader.is_code)
     return facts
 
 
-def _worth_reading(content: bytes, reader: Reader) -> bool:
+def worth_reading(content: bytes, reader: Reader) -> bool:
     """Whether anything in the file could matter: told from its bytes, before any parser."""
     if not reader.is_code or b"airflow" in content:
         return True
@@ -77,9 +76,7 @@ def _worth_reading(content: bytes, reader: Reader) -> bool:
 
 
 def _take(facts: FileFacts, material: Any, content: bytes) -> None:
-    for check in _checks_of(material):
-        if not isinstance(material, PythonFile) or check.may_find(content):
-            facts.hits += check.hits(material)
+    facts.hits += _hits_of(material, content)
     match material:
         case PythonFile():
             facts.dags = dags_in(material.path, material.source)
@@ -93,6 +90,16 @@ def _take(facts: FileFacts, material: Any, content: bytes) -> None:
             facts.pythons.append(material)
 
 
+def _hits_of(material: Any, content: bytes) -> list[Hit]:
+    told: list[Hit] = []
+    general: list[Hit] = []
+    for check in _checks_of(material):
+        if not isinstance(material, PythonFile) or check.may_find(content):
+            (general if check.gives_way else told).extend(check.hits(material))
+    symbols = {hit.symbol for hit in told}
+    return told + [hit for hit in general if hit.symbol not in symbols]
+
+
 def _checks_of(material: Any) -> tuple[Check, ...]:
     return checks().get(type(material), ())
 
@@ -104,14 +111,3 @@ def _names_of_files(file: PythonFile) -> list[str]:
         if isinstance(node.value, str) and _TEMPLATE_NAME.fullmatch(node.value)
     }
     return sorted(texts)
-
-
-def _noqa_in(source: str) -> list[Noqa]:
-    found = []
-    for number, line in enumerate(source.splitlines(), 1):
-        for match in _NOQA.finditer(line):
-            codes = re.findall(r"[A-Z][A-Z0-9-]*", (match["codes"] or "").upper())
-            found.append(Noqa(number, tuple(codes), bool(match["file"])))
-    return found
-
-

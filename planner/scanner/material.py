@@ -25,6 +25,7 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Filled in from the check that answered."""
     column: int | None = None
     end_line: int | None = None
+    end_column: int | None = None
     cell: int | None = None
     """The 1-based cell of a notebook; ``line`` then counts within the cell."""
     symbol: str = ""
@@ -40,6 +41,9 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The hit holds only where a DAG file of the tree names this file: for template files."""
     path: str = ""
     """Only where a check of the whole project answers: the file it speaks of."""
+    content: str = ""
+    """The text of the line, and the diff of the edits: filled in when the whole file was checked."""
+    diff: str = ""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,7 +103,7 @@ class PythonPin(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str = ""
 
 
-class Template(msgspec.Struct, frozen=True):
+class Template(msgspec.Struct, frozen=True, omit_defaults=True):
     """A Jinja text that Airflow renders: a string in a DAG file, or a whole template file."""
 
     text: str
@@ -107,6 +111,23 @@ class Template(msgspec.Struct, frozen=True):
     """Where the text begins."""
     in_file: bool = False
     """A file of its own: its hits hold only where a DAG uses the file."""
+    written: str = ""
+    """The string as the source spells it, quotes and escapes included; empty where that is ``text``."""
+    provided: frozenset[str] = frozenset()
+    """Names that the code itself gives to templates, so that they are not Airflow's."""
+
+    def place_of(self, word: str, offset: int) -> Place:
+        """Where a word of the text that begins at a 0-based offset stands in the file."""
+        source, at = self.text, offset
+        if self.written:
+            source, at = self.written, -1
+            for _ in range(self.text.count(word, 0, offset) + 1):
+                at = max(at, self.written.find(word, at + 1))
+            at = max(at, 0)
+        row = source.count("\n", 0, at)
+        column = at - source.rfind("\n", 0, at)
+        first = self.place.column - 1 if row == 0 else 0
+        return Place(self.place.line + row, first + column, self.place.cell)
 
 
 class Text(msgspec.Struct, frozen=True, dict=True):

@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from planner.domain.report import Coverage, DagEntry, Format, Observation, Report
 
 
 class ScanFailed(Exception):
     """The tree could not be scanned at all. The message is one sentence for a person."""
+
+
+class SkipReason(StrEnum):
+    """Why something in a tree was not checked, in words that go before what it was."""
+
+    TOO_LARGE = "too large"
+    NOT_UTF8 = "not UTF-8"
+    UNREADABLE = "cannot be opened"
+    NAME = "a name that tools cannot read"
+    PYTHON_2 = "Python 2"
+    SYNTAX = "syntax error"
+    NEWER = "newer Python than Flightplan runs on"
+    CRASHED = "a check stopped on it"
+    FOLDER = "a folder that cannot be opened"
+    LINK = "a symbolic link, not followed"
+    LOOP = "a symbolic link that leads to itself"
+    SPECIAL = "no regular file"
+    TOOLS = "a folder of tools"
+
+    @property
+    def leaves_a_gap(self) -> bool:
+        """Whether code may lie there that nobody looked at; the others are passed over on purpose."""
+        return self not in (SkipReason.LINK, SkipReason.LOOP, SkipReason.SPECIAL, SkipReason.TOOLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One file, folder or link that was not checked, or not by every check."""
+
+    path: str
+    reason: SkipReason
+    detail: str = ""
+    """More of the reason, to go after a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +55,8 @@ class ScanResult:
     dags: list[DagEntry] = field(default_factory=list)
     unscanned: list[str] = field(default_factory=list)
     """Files that could not be checked; each has an ``invalid-syntax`` observation that says why."""
+    skipped: list[Skipped] = field(default_factory=list)
+    """Everything that was not checked, or not by every check, by path; ``unscanned`` is among it."""
     renames: dict[str, str] = field(default_factory=dict)
     """git's own renames since the last scan, old path → new path."""
     codeowners: str = ""

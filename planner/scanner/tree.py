@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from planner.scanner.readers import reader_of
-from planner.scanner.result import ScanFailed
+from planner.scanner.result import ScanFailed, Skipped, SkipReason
 
 LARGEST_FILE = 2 * 1024 * 1024
 """Larger ones are generated or hostile, and cost a parser 100 times their size in memory."""
@@ -51,8 +53,25 @@ class TreeFile:
     """One file: ``path`` relative to the tree as shown, ``place`` to open it, ``flaw`` why it cannot be."""
 
     path: str
-    place: Path
+    place: str
     flaw: str = ""
+    reason: SkipReason | None = None
+    """The kind of flaw."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """What lies below the places that were asked for."""
+
+    files: list[TreeFile] = field(default_factory=list)
+    """Every file that something reads, in order, each once."""
+    skipped: list[Skipped] = field(default_factory=list)
+    """What was passed over: links, special files, unreadable folders, the folders of tools."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Every folder could be read."""
+        return all(skipped.reason != SkipReason.FOLDER for skipped in self.skipped)
 
 
 def tree_at(root: Path) -> Path:
@@ -77,36 +96,117 @@ def folder_within(tree: Path, inside: str) -> Path:
     return folder
 
 
-def files_below(tree: Path, starts: Sequence[Path]) -> list[TreeFile]:
-    """Every file that something reads below the starting places, in order, each once."""
-    found: dict[str, TreeFile] = {}
+def files_below(tree: Path, starts: Sequence[Path]) -> Listing:
+    """Every file that something reads below the starting places, and what was passed over.
+
+    Raises ScanFailed where a starting place cannot be read at all.
+    """
+    walk = _Walk(tree)
     for start in starts:
-        for entry_path, status in _walk(start):
-            file = _tree_file(tree, entry_path, status)
-            found[file.path] = file
-            if len(found) > MOST_FILES:
+        walk.take(start)
+    return Listing(
+        files=[walk.files[path] for path in sorted(walk.files)],
+        skipped=[walk.skipped[path] for path in sorted(walk.skipped)],
+    )
+
+
+class _Walk:
+    """Goes through folders without recursion and without following links."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = str(tree)
+        self.files: dict[str, TreeFile] = {}
+        self.skipped: dict[str, Skipped] = {}
+
+    def take(self, start: Path) -> None:
+        relative = os.path.relpath(start, self._tree).replace(os.sep, "/")
+        mode = start.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            self._folder(str(start), "" if relative == "." else f"{relative}/")
+        elif stat.S_ISREG(mode) and is_read(relative):
+            self._file(str(start), relative, start.lstat().st_size)
+        else:
+            self._skip(str(start), relative, mode)
+
+    def _folder(self, start: str, prefix: str) -> None:
+        waiting = [(start, prefix)]
+        while waiting:
+            place, prefix = waiting.pop()
+            entries = self._entries(place, prefix, is_start=place == start)
+            if any(entry.name == "pyvenv.cfg" for entry in entries):
+                self._pass_over(prefix.rstrip("/"), SkipReason.TOOLS, "a virtual environment")
+                continue
+            for entry in entries:
+                relative = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name in SKIPPED_FOLDERS:
+                        self._pass_over(relative, SkipReason.TOOLS, f"a folder called {entry.name}")
+                    else:
+                        waiting.append((entry.path, f"{relative}/"))
+                elif not entry.is_file(follow_symlinks=False):
+                    self._special(entry, relative)
+                elif is_read(relative):
+                    self._file(entry.path, relative, entry.stat(follow_symlinks=False).st_size)
+
+    def _entries(self, folder: str, prefix: str, *, is_start: bool) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if is_start:
                 raise ScanFailed(
-                    f"There are more than {MOST_FILES:,} files to read; name a folder as the root."
-                )
-    return [found[path] for path in sorted(found)]
+                    f"The folder {folder} cannot be read: {_reason(error)}."
+                ) from error
+            self._pass_over(prefix.rstrip("/"), SkipReason.FOLDER, _reason(error))
+            return []
+
+    def _file(self, place: str, relative: str, size: int) -> None:
+        shown = _shown(relative)
+        flaw, reason = _flaw(relative, shown, size)
+        self.files[shown] = TreeFile(shown, place, flaw, reason)
+        if len(self.files) > MOST_FILES:
+            raise ScanFailed(
+                f"There are more than {MOST_FILES:,} files to read; name a folder as the root."
+            )
+
+    def _special(self, entry: os.DirEntry[str], relative: str) -> None:
+        if entry.is_symlink() or is_read(relative):
+            self._skip(entry.path, relative, entry.stat(follow_symlinks=False).st_mode)
+
+    def _skip(self, place: str, relative: str, mode: int) -> None:
+        if not stat.S_ISLNK(mode):
+            self._pass_over(relative, SkipReason.SPECIAL, "no regular file")
+            return
+        try:
+            target = os.path.realpath(place, strict=True)
+            is_folder = Path(target).is_dir()
+        except OSError as error:
+            is_loop = error.errno == errno.ELOOP
+            reason = SkipReason.LOOP if is_loop else SkipReason.LINK
+            self._pass_over(relative, reason, "leads to itself" if is_loop else "leads nowhere")
+            return
+        if not is_folder and not is_read(relative):
+            return
+        within = _is_within(target, self._tree)
+        if is_folder and _is_within(place, target):
+            self._pass_over(relative, SkipReason.LOOP, "leads to a folder around itself")
+        elif within:
+            inside = _shown(os.path.relpath(target, self._tree).replace(os.sep, "/"))
+            self._pass_over(relative, SkipReason.LINK, f"leads to {inside}")
+        else:
+            self._pass_over(relative, SkipReason.LINK, "leads out of the tree")
+
+    def _pass_over(self, relative: str, reason: SkipReason, why: str) -> None:
+        shown = _shown(relative) or "."
+        self.skipped[shown] = Skipped(shown, reason, why)
 
 
-def _walk(start: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Regular files with the right endings. Unreadable folders are skipped like absent ones."""
-    status = start.lstat()
-    if stat.S_ISREG(status.st_mode) and is_read(str(start)):
-        yield str(start), status
-    waiting = [str(start)] if stat.S_ISDIR(status.st_mode) else []
-    while waiting:
-        entries = _entries(waiting.pop())
-        if any(entry.name == "pyvenv.cfg" for entry in entries):
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED_FOLDERS:
-                    waiting.append(entry.path)
-            elif entry.is_file(follow_symlinks=False) and is_read(entry.path):
-                yield entry.path, entry.stat(follow_symlinks=False)
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _shown(relative: str) -> str:
+    return relative.encode("utf-8", "replace").decode()[:LONGEST_PATH]
 
 
 def is_read(path: str) -> bool:
@@ -114,43 +214,78 @@ def is_read(path: str) -> bool:
     return path.endswith(".ipynb") or reader_of(path) is not None
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise ScanFailed(f"The folder {folder} cannot be read: {_reason(error)}.") from error
-
-
-def _tree_file(tree: Path, place: str, status: os.stat_result) -> TreeFile:
-    relative = os.path.relpath(place, tree).replace(os.sep, "/")
-    shown = relative.encode("utf-8", "replace").decode()[:LONGEST_PATH]
-    return TreeFile(shown, Path(place), _flaw(relative, shown, status))
-
-
-def _flaw(relative: str, shown: str, status: os.stat_result) -> str:
+def _flaw(relative: str, shown: str, size: int) -> tuple[str, SkipReason | None]:
     if shown != relative or not relative.isprintable():
-        return "The file's name is too long or holds characters that tools cannot read."
-    if status.st_size > LARGEST_FILE:
-        return f"The file is larger than {LARGEST_FILE // (1024 * 1024)} MB, so it was not checked."
-    return ""
+        return (
+            "The file's name is too long or holds characters that tools cannot read.",
+            SkipReason.NAME,
+        )
+    if size > LARGEST_FILE:
+        megabytes = LARGEST_FILE // (1024 * 1024)
+        return (
+            f"The file is larger than {megabytes} MB, so it was not checked.",
+            SkipReason.TOO_LARGE,
+        )
+    return "", None
 
 
-def read_bytes(file: TreeFile) -> bytes | None:
-    """The bytes of a file, or None where it cannot be opened."""
+class Mark(NamedTuple):
+    """What changes when a file does."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+class Content(NamedTuple):
+    """The bytes of a file as it was at one moment."""
+
+    bytes: bytes
+    mark: Mark
+
+
+def mark_of(file: TreeFile) -> Mark | None:
+    """The mark of a file now; None where it is gone."""
     try:
-        descriptor = os.open(file.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
+        return _mark(os.lstat(file.place))
     except OSError:
         return None
 
 
-def read_source(file: TreeFile) -> str | None:
-    """The text of a file, or None where it cannot be read as UTF-8."""
-    content = read_bytes(file)
+def _mark(status: os.stat_result) -> Mark:
+    return Mark(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def read_bytes(file: TreeFile) -> Content | None:
+    """What is in a file, or None where it cannot be opened or is no regular file any more."""
     try:
-        return None if content is None else content.decode("utf-8-sig")
+        descriptor = os.open(file.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return Content(_read_whole(descriptor, status.st_size), _mark(status))
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _read_whole(descriptor: int, size: int) -> bytes:
+    """At most ``LARGEST_FILE`` bytes. A read may stop short of what is there; nothing marks the end but nothing."""
+    parts, left = [], LARGEST_FILE
+    while left > 0 and (part := os.read(descriptor, min(size + 1, left))):
+        parts.append(part)
+        left -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def text_of(content: bytes) -> str | None:
+    """The text of a file, or None where it is not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
 

@@ -226,9 +226,9 @@ def _airflow_tag(tag: str, place: Place) -> Iterator[Pin]:
     version, _, rest = tag.removeprefix("slim-").partition("-")
     if _VERSION.fullmatch(version):
         yield Requirement(AIRFLOW, f"=={version}", place)
-    python = re.search(r"python(\d\.\d{1,2})", tag if version.startswith("latest") else rest)
+    python = re.search(r"python(\d\.\d{1,2})", rest)
     if python:
-        yield from python_pin(python.group(1), place, "image")
+        yield from python_pin(python.group(1), place, "airflow-image")
 
 
 def _runtime_tag(tag: str, place: Place, lines: dict[str, str]) -> Iterator[Pin]:
@@ -239,13 +239,13 @@ def _runtime_tag(tag: str, place: Place, lines: dict[str, str]) -> Iterator[Pin]
     elif major in lines:
         yield Requirement(AIRFLOW, f"=={lines[major]}.*", place)
     if python := re.search(r"python-?(\d\.\d{1,2})", tag):
-        yield from python_pin(python.group(1), place, "image")
+        yield from python_pin(python.group(1), place, "airflow-image")
 
 
 def python_pin(text: str, place: Place, what: str) -> Iterator[PythonPin]:
     """One Python that something names: ``3.8``, ``3.8.10``, ``py38`` no, ``>=3.8,<3.12`` yes; else nothing.
 
-    ``what`` says where: ``image``, ``constraints``, ``requires-python``, ``ci``, ``version-file``.
+    ``what`` says where: ``image``, ``constraints``, ``requires-python``, ``ci``, ``version-file``, ``airflow-image`` or ``image``.
     """
     text = text.strip().strip("'\"")
     if not text or len(text) > 200:

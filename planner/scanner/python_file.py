@@ -26,6 +26,21 @@ _OF_IMPORTS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException
 """Exceptions that cover a failing import."""
 
 
+_WITHOUT_CHILDREN = (ast.Name, ast.Constant, ast.expr_context, ast.operator)
+_NO_NODES = frozenset(
+    ["attr", "conversion", "ctx", "kind", "level", "lineno", "op", "ops", "simple", "type_comment"]
+)
+"""Fields that hold no node, or only one that says no more than its name: ``ast.Load``, ``ast.Add``."""
+
+
+@functools.cache
+def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a type of node that may hold nodes, in the order of the source."""
+    if issubclass(kind, _WITHOUT_CHILDREN):
+        return ()
+    return tuple(name for name in kind._fields if name not in _NO_NODES)
+
+
 class ImportedName(NamedTuple):
     """One name that an import statement binds."""
 
@@ -55,19 +70,28 @@ class PythonFile:
         self._cells = cells
         self._by_type: defaultdict[type, list[ast.AST]] = defaultdict(list)
         self._parents: dict[ast.AST, ast.AST] = {}
+        self._names: dict[ast.AST, str] = {}
         self._index()
 
     def _index(self) -> None:
-        by_type, parents = self._by_type, self._parents
+        by_type, parents, node_type = self._by_type, self._parents, ast.AST
         waiting: list[ast.AST] = [self.tree]
         while waiting:
             node = waiting.pop()
-            by_type[type(node)].append(node)
-            children = list(ast.iter_child_nodes(node))
-            for child in children:
-                parents[child] = node
-            children.reverse()
-            waiting += children
+            kind = type(node)
+            by_type[kind].append(node)
+            children: list[ast.AST] = []
+            for name in _fields_of(kind):
+                value = getattr(node, name, None)
+                if type(value) is list:
+                    children += [each for each in value if isinstance(each, node_type)]
+                elif isinstance(value, node_type):
+                    children.append(value)
+            if children:
+                for child in children:
+                    parents[child] = node
+                children.reverse()
+                waiting += children
 
     @property
     def is_notebook(self) -> bool:
@@ -97,7 +121,9 @@ class PythonFile:
         for above in self.ancestors(node):
             if isinstance(above, ast.Lambda) and below is above.body:
                 return above
-            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) and below in above.body:
+            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) and isinstance(
+                below, ast.stmt
+            ):
                 return above
             below = above
         return None
@@ -135,6 +161,12 @@ class PythonFile:
         The first part is resolved through the file's imports, unless a parameter of the same name hides
         it; a name that no import binds stays as written. Empty for anything but a chain of plain names.
         """
+        known = self._names.get(node)
+        if known is None:
+            known = self._names[node] = self._full_name(node)
+        return known
+
+    def _full_name(self, node: ast.AST) -> str:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
@@ -161,8 +193,8 @@ class PythonFile:
         below = node
         for above in self.ancestors(node):
             match above:
-                case ast.Try(body=body, handlers=handlers):
-                    if (below in body or below in handlers) and any(map(_catches_import, handlers)):
+                case ast.Try(handlers=handlers):
+                    if _is_tried(below, handlers) and any(map(_catches_import, handlers)):
                         return True
                 case ast.With(items=items):
                     if any(map(_suppresses_import, items)):
@@ -208,6 +240,10 @@ class PythonFile:
         cell, row = self._cell(line)
         return Place(row, column, cell)
 
+    def _end_column(self, node: ast.AST) -> int | None:
+        line, offset = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
+        return None if line is None or offset is None else self.characters(line, offset) + 1
+
     def characters(self, line: int, offset: int) -> int:
         """The 0-based character of a line that a byte offset of the syntax tree means."""
         if offset == 0 or self.source.isascii():
@@ -244,6 +280,7 @@ class PythonFile:
             line=place.line,
             column=place.column,
             end_line=place.line + length,
+            end_column=self._end_column(node),
             cell=place.cell,
             message=message,
             symbol=symbol,
@@ -290,6 +327,13 @@ def _suppresses_import(item: ast.withitem) -> bool:
         case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress"), args=caught):
             return any(isinstance(one, ast.Name) and one.id in _OF_IMPORTS for one in caught)
     return False
+
+
+def _is_tried(node: ast.AST, handlers: Sequence[ast.ExceptHandler]) -> bool:
+    """Whether a child of a ``try`` is in its body or a handler of it, and not in what follows them."""
+    if isinstance(node, ast.ExceptHandler) or not handlers:
+        return True
+    return getattr(node, "lineno", 0) < handlers[0].lineno
 
 
 def _catches_import(handler: ast.excepthandler) -> bool:

@@ -18,30 +18,35 @@ LARGEST_FILE = 2 * 1024 * 1024
 MOST_FILES = 200_000
 LONGEST_PATH = 1000
 
-SKIPPED_FOLDERS = frozenset(
+FOLDERS_WITHOUT_CODE = frozenset(
     [
         ".bzr",
-        ".direnv",
-        ".eggs",
         ".git",
         ".hg",
         ".ipynb_checkpoints",
         ".mypy_cache",
-        ".nox",
         ".pytest_cache",
         ".pytype",
         ".ruff_cache",
         ".svn",
+        "__pycache__",
+    ]
+)
+"""What tools keep for themselves. Nobody misses it, so it is not named."""
+FOLDERS_OF_TOOLS = frozenset(
+    [
+        ".direnv",
+        ".eggs",
+        ".nox",
         ".tox",
         ".venv",
-        "__pycache__",
         "__pypackages__",
         "node_modules",
         "site-packages",
     ]
 )
-"""Tools' own folders. Unlike ruff, ``build``, ``dist`` and what .gitignore names are read: Airflow loads
-DAGs from there too. Virtual environments are known by their ``pyvenv.cfg``, whatever their name."""
+"""Code of others that tools put there. Unlike ruff, ``build``, ``dist`` and what .gitignore names are read:
+Airflow loads DAGs from there too. Virtual environments are known by their ``pyvenv.cfg``, whatever their name."""
 
 CODEOWNERS_PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where the file may lie, the first one found counts."""
@@ -139,7 +144,9 @@ class _Walk:
             for entry in entries:
                 relative = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name in SKIPPED_FOLDERS:
+                    if entry.name in FOLDERS_WITHOUT_CODE:
+                        continue
+                    if entry.name in FOLDERS_OF_TOOLS:
                         self._pass_over(relative, SkipReason.TOOLS, f"a folder called {entry.name}")
                     else:
                         waiting.append((entry.path, f"{relative}/"))

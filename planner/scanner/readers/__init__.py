@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from fnmatch import translate
 from typing import Any
 
 from planner.scanner.material import Text
@@ -59,11 +59,31 @@ def _patterns() -> list[tuple[str, Reader]]:
     return sorted(every, key=lambda pair: ("*" in pair[0], -len(pair[0]), pair[0]))
 
 
+@functools.cache
+def _one_expression(*, of_folders: bool) -> re.Pattern[str]:
+    """All patterns of names, or of names with their folders, as one: its group says which one it was."""
+    parts = [
+        f"({translate(f'*{pattern}' if of_folders else pattern)})"
+        for pattern, _ in _patterns()
+        if ("/" in pattern) == of_folders
+    ]
+    return re.compile("|".join(parts) or r"(?!)")
+
+
+@functools.cache
+def _by_group(*, of_folders: bool) -> list[int]:
+    """Which of all patterns each group of ``_one_expression`` is."""
+    return [
+        index for index, (pattern, _) in enumerate(_patterns()) if ("/" in pattern) == of_folders
+    ]
+
+
 def reader_of(path: str) -> Reader | None:
     """Who reads a file, told from its path; None for files that no check looks at."""
     path = path.lower()
-    name = PurePosixPath(path).name
-    for pattern, reader in _patterns():
-        if fnmatchcase(path, f"*{pattern}") if "/" in pattern else fnmatchcase(name, pattern):
-            return reader
-    return None
+    found = []
+    for of_folders, text in ((False, path.rpartition("/")[2]), (True, path)):
+        match = _one_expression(of_folders=of_folders).match(text)
+        if match is not None:
+            found.append(_by_group(of_folders=of_folders)[(match.lastindex or 1) - 1])
+    return _patterns()[min(found)][1] if found else None

@@ -27,6 +27,17 @@ class Fix(msgspec.Struct, gc=False, omit_defaults=True):
     message: str | None
     edits: list[Edit]
     diff: str = ""
+    side: str = "now"
+    """``now``: the result runs on the deployment's current version and on the target; ``after``: on the
+    target alone, so it waits for the flip."""
+    when: str = ""
+    """``now``, ``shim``, ``provider`` or ``after``: as ``Rule.when``, for this one finding."""
+    needs: list[str] = []
+    """Packages that the target must have first: ``apache-airflow-providers-smtp>=1.0.0``."""
+    group: str = ""
+    rank: int = 0
+    """Fixes of one file with the same group write the same place: only those of the highest rank are
+    applied, for they hold the others."""
 
 
 _APPLICABILITY = frozenset({"safe", "unsafe", "display-only"})

@@ -37,6 +37,7 @@ class Observation(msgspec.Struct, gc=False, kw_only=True):
     line: int | None = None
     column: int | None = None
     end_line: int | None = None
+    end_column: int | None = None
     cell: int | None = None
     message: str = ""
     symbol: str = ""

@@ -85,6 +85,7 @@ def _observation(item: _Item, rule: str, keep: Keeper) -> Observation:
         line=start.row if start else None,
         column=start.column if start else None,
         end_line=end.row if end else None,
+        end_column=end.column if end else None,
         cell=item.cell,
         message=message,
         symbol=symbol,

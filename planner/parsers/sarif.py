@@ -281,6 +281,7 @@ def _observation(
         line=region.start_line,
         column=region.start_column,
         end_line=region.end_line or region.start_line,
+        end_column=region.end_column,
         message=message,
         symbol=symbol,
         content=" ".join(region.snippet.text.split())[:300] if region.snippet else "",

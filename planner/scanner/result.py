@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from planner.domain.report import Coverage, DagEntry, Format, Observation, Report
 
 
@@ -46,15 +48,43 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One observation, and who silenced it."""
+
+    observation: Observation
+    kind: str
+    """``noqa`` or ``ignore-file``."""
+    where: str
+    """The place that silences it: ``dags/daily.py:12``, ``.upgradecheck.toml:4``."""
+    reason: str = ""
+    """The comment itself, or the entry's reason."""
+    expires: str = ""
+    """The last day on which it is silenced, or nothing."""
+
+    @property
+    def as_key(self) -> dict[str, str | None]:
+        """What a report says of it, under ``suppressed``."""
+        return {
+            "kind": self.kind,
+            "reason": self.reason,
+            "expires": self.expires or None,
+            "where": self.where,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ScanResult:
     """What one scan of one tree saw. Paths are relative to the tree, with forward slashes."""
 
     observations: list[Observation]
+    """What counts."""
     coverage: Coverage
     """Names every file that was looked at and every rule that ran."""
     dags: list[DagEntry] = field(default_factory=list)
     unscanned: list[str] = field(default_factory=list)
     """Files that could not be checked; each has an ``invalid-syntax`` observation that says why."""
+    suppressed: list[Suppressed] = field(default_factory=list)
+    """What somebody silenced. It is in the code still, so it is in the report too."""
     skipped: list[Skipped] = field(default_factory=list)
     """Everything that was not checked, or not by every check, by path; ``unscanned`` is among it."""
     renames: dict[str, str] = field(default_factory=dict)
@@ -67,11 +97,16 @@ class ScanResult:
         return Report(
             format=Format.UPGRADECHECK,
             coverage=self.coverage,
-            observations=self.observations,
+            observations=[*self.observations, *map(_marked, self.suppressed)],
             dags=self.dags,
             renames=self.renames,
             commit=self.commit,
             codeowners=self.codeowners,
-            received=len(self.observations),
+            received=len(self.observations) + len(self.suppressed),
             metadata={"unscanned": self.unscanned},
         )
+
+
+def _marked(silenced: Suppressed) -> Observation:
+    extra = msgspec.json.encode({"suppressed": silenced.as_key})
+    return msgspec.structs.replace(silenced.observation, extra=extra)

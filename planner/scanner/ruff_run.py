@@ -33,6 +33,7 @@ _OPTIONS = [
     "--no-cache",
     "--quiet",
     "--exit-zero",
+    "--ignore-noqa",  # comments are applied by suppression.py, which keeps what they silence
     "--select",
     "AIR",
     "--preview",

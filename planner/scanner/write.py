@@ -22,11 +22,19 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
     stream.write(b',\n"dags":[' + _lines(map(_encode, result.dags)))
     stream.write(b'],\n"findings":[')
     separator = b"\n"
-    dag_ids = _dag_ids(result.dags)
-    for observation in result.observations:
-        stream.write(separator + _encode(_finding(observation, dag_ids)))
+    for finding in _findings(result):
+        stream.write(separator + _encode(finding))
         separator = b",\n"
     stream.write(b"\n]}\n")
+
+
+def _findings(result: ScanResult) -> Iterator[dict[str, Any]]:
+    """What counts, then what somebody silenced: it is there still, so it must not count as fixed."""
+    dag_ids = dag_ids_by_file(result.dags)
+    for observation in result.observations:
+        yield finding_of(observation, dag_ids)
+    for silenced in result.suppressed:
+        yield finding_of(silenced.observation, dag_ids) | {"suppressed": silenced.as_key}
 
 
 def _lines(parts: Iterator[bytes]) -> bytes:
@@ -44,17 +52,21 @@ def _coverage(result: ScanResult) -> dict[str, Any]:
         "status": cover.status,
         "complete": cover.complete,
         "unscanned": result.unscanned,
+        "skipped": [
+            {"path": skipped.path, "reason": str(skipped.reason), "detail": skipped.detail}
+            for skipped in result.skipped
+        ],
     }
 
 
-def _dag_ids(dags: list[DagEntry]) -> dict[str, list[str]]:
+def dag_ids_by_file(dags: list[DagEntry]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for dag in dags:
         found.setdefault(dag.path, []).append(dag.dag_id)
     return found
 
 
-def _finding(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any]:
+def finding_of(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any]:
     """The six keys of the interchange format, then the added ones."""
     return {
         "rule_id": found.rule,
@@ -66,6 +78,7 @@ def _finding(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any
         "rule_name": found.rule_name or None,
         "column": found.column,
         "end_line": found.end_line,
+        "end_column": found.end_column,
         "cell": found.cell,
         "symbol": found.symbol,
         "owner": found.owner or None,

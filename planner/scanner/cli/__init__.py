@@ -1,0 +1,5 @@
+"""The console command ``upgradecheck``. It needs neither Django nor a database."""
+
+from planner.scanner.cli.run import main
+
+__all__ = ["main"]

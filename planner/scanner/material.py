@@ -79,6 +79,24 @@ class Command(msgspec.Struct, frozen=True):
     place: Place
 
 
+class Process(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of Airflow's own processes that a deployment starts: ``scheduler``, ``webserver``, ``dag-processor``."""
+
+    name: str
+    place: Place
+    path: str = ""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One place where something asks a server over HTTP whether it is well."""
+
+    url: str
+    """The address, or its path alone."""
+    place: Place
+    of_webserver: bool = False
+    """What is asked is known to be Airflow's webserver."""
+
+
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     """One Python package that something installs. ``name`` is normalised (PEP 503)."""
 

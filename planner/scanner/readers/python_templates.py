@@ -1,0 +1,88 @@
+"""Jinja in the strings of Python files that work with Airflow."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+
+from planner.scanner.material import Template
+from planner.scanner.python_file import PythonFile
+from planner.scanner.templates import looks_like_jinja
+
+_RENDERERS = ("render", "render_template", "render_template_string", "from_string", "render_async")
+_LEFT_OUT = "_"
+"""Stands for what is only known at run time: neutral in text, in strings and in names."""
+
+
+def templates_of(file: PythonFile) -> Iterator[Template]:
+    """Every string that holds Jinja, docstrings left out, as Python would build it."""
+    if "airflow" not in file.source or not ("{{" in file.source or "{%" in file.source):
+        return
+    provided = _provided(file)
+    nodes: Iterator[ast.Constant | ast.JoinedStr] = file.of(ast.Constant, ast.JoinedStr)  # type: ignore[type-var]
+    for node in nodes:
+        text = _text(file, node)
+        if text is not None and looks_like_jinja(text):
+            place = file.place(node)
+            written = _written(file, node, place.column)
+            yield Template(text, place, written=written, provided=provided)
+
+
+def _written(file: PythonFile, node: ast.expr, column: int) -> str:
+    """The source from a node's beginning to the end of its last line."""
+    lines = file.lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join(lines)[column - 1 :]
+
+
+def _text(file: PythonFile, node: ast.Constant | ast.JoinedStr) -> str | None:
+    above = file.parent(node)
+    if isinstance(above, ast.Expr | ast.JoinedStr | ast.FormattedValue):
+        return None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(_part, node.values))
+    if not isinstance(node.value, str) or "{" not in node.value:
+        return None
+    if isinstance(above, ast.Attribute) and above.attr == "format":
+        return _formatted(node.value)
+    if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mod) and above.left is node:
+        return node.value.replace("%%", "%")
+    return node.value
+
+
+def _part(value: ast.expr) -> str:
+    return str(value.value) if isinstance(value, ast.Constant) else _LEFT_OUT
+
+
+def _formatted(text: str) -> str | None:
+    """What ``text.format(…)`` leaves of the text, or None where that raises."""
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError:
+        return None
+    return "".join(literal + ("" if field is None else _LEFT_OUT) for literal, field, _, _ in parts)
+
+
+def _provided(file: PythonFile) -> frozenset[str]:
+    """Names that the code gives to templates: arguments of its own rendering, macros of its own."""
+    names: set[str] = set()
+    for call in file.of(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _RENDERERS:
+            names.update(keyword.arg for keyword in call.keywords if keyword.arg)
+            for given in call.args:
+                names.update(_keys(given))
+        for keyword in call.keywords:
+            if keyword.arg == "user_defined_macros":
+                names.update(_keys(keyword.value))
+    return frozenset(names)
+
+
+def _keys(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Dict):
+        for key in node.keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
+    elif isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            if keyword.arg:
+                yield keyword.arg

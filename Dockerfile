@@ -4,6 +4,16 @@ WORKDIR /build
 COPY requirements.txt .
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
+COPY requirements-build.txt .
+RUN python -m venv /tools \
+ && /tools/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements-build.txt
+# The command upgradecheck as a package, and what it needs with hashes: the app serves both at /dist/.
+COPY pyproject.toml LICENSE ./
+COPY docs/upgradecheck.md docs/
+COPY planner planner
+RUN /tools/bin/hatchling build --target wheel --directory dist \
+ && /tools/bin/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-header \
+      --no-annotate --constraint requirements.txt --output-file dist/dependencies.txt --quiet --no-cache
 
 FROM python:3.12-slim
 # git reads the repositories that rescans look at.
@@ -21,6 +31,7 @@ ENV PATH=/venv/bin:$PATH \
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
+COPY --from=build /build/dist /app/dist
 USER flightplan
 VOLUME /data
 EXPOSE 8000

@@ -7,6 +7,9 @@ PYTHON ?= $(shell for each in python3.12 python3.11 python3; do \
 BIN := .venv/bin
 STAMP := .venv/installed-for-running
 DEV_STAMP := .venv/installed-for-working
+# The command upgradecheck as a package, which the app serves at /dist/.
+PACKAGE := dist/built
+PACKAGED := $(shell find planner/domain planner/parsers planner/rulebook planner/scanner -type f ! -name '*.pyc')
 export PORT DATA_DIR
 ifndef PORT
 unexport PORT
@@ -18,9 +21,9 @@ endif
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## Make .venv and install what Flightplan runs on
+install: $(STAMP) $(PACKAGE) ## Make .venv and install what Flightplan runs on
 
-run: $(STAMP) ## Start Flightplan with the sample deployment (PORT, DATA_DIR)
+run: $(STAMP) $(PACKAGE) ## Start Flightplan with the sample deployment (PORT, DATA_DIR)
 	@echo "==> Bringing the database up to date"
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@echo "==> Loading the sample deployment"
@@ -60,8 +63,8 @@ screenshots: $(DEV_STAMP) ## Take pictures of the pages into screenshots/
 migrate: $(STAMP) ## Bring the database up to date
 	$(BIN)/python manage.py migrate
 
-clean: ## Remove .venv and everything in var/
-	rm -rf .venv var
+clean: ## Remove .venv, dist/ and everything in var/
+	rm -rf .venv var dist
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Flightplan needs Python 3.11 or later, and found none; install it, or set PYTHON=/path/to/python3."; exit 2; }
@@ -69,9 +72,21 @@ clean: ## Remove .venv and everything in var/
 	@echo "==> Making .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
 
-$(STAMP): requirements.txt | .venv/bin/python
+$(STAMP): requirements.txt requirements-build.txt | .venv/bin/python
 	@echo "==> Installing what Flightplan runs on (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement requirements-build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The hashes come from the package index; without it the app still runs, and /dist/ says what is missing.
+$(PACKAGE): $(PACKAGED) pyproject.toml requirements.txt requirements-build.txt docs/upgradecheck.md | $(STAMP)
+	@echo "==> Building the package upgradecheck"
+	@rm -rf dist
+	@$(BIN)/hatchling build --target wheel --directory dist >/dev/null
+	@$(BIN)/uv pip compile pyproject.toml --quiet --python $(BIN)/python --python-version 3.11 --universal \
+		--generate-hashes --no-header --no-annotate --constraint requirements.txt \
+		--output-file dist/dependencies.txt >/dev/null \
+		|| echo "The package index did not answer: pip cannot install upgradecheck from /dist/ until \`make install\` is run again."
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(STAMP)

@@ -32,6 +32,9 @@ if BASE_ADDRESS.path.strip("/") or BASE_ADDRESS.query or BASE_ADDRESS.username:
 BASE_URL = f"{BASE_ADDRESS.scheme}://{BASE_ADDRESS.netloc}"
 SECURE = BASE_ADDRESS.scheme == "https"
 
+# What `make install` builds: the package upgradecheck, which /dist/ serves.
+DIST_DIR = BASE_DIR / "dist"
+
 # ----------------------------------------------------------------------- database and broker
 DATABASES = {
     "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR}/flightplan.sqlite3")

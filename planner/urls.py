@@ -6,6 +6,7 @@ from planner.api.app import api, docs
 from planner.views import (
     account,
     decision,
+    dist,
     file_check,
     finding,
     finding_action,
@@ -108,6 +109,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         runbook.pdf,
         name="runbook-revision-pdf",
     ),
+    path("dist/", dist.page, name="dist"),
+    path("dist/<str:name>", dist.file, name="dist-file"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),

@@ -36,7 +36,9 @@ class Source:
         """The same for hits of Flightplan's own checks."""
         for hit in hits:
             hit.content = self.line(hit.line, hit.cell)
-            if hit.edits and hit.cell is None:
+            if hit.cell is not None:  # a patch cannot reach into a notebook's JSON
+                hit.edits = []
+            if hit.edits:
                 hit.diff = self.diff(hit.edits)
 
     def line(self, line: int | None, cell: int | None = None) -> str:
@@ -50,8 +52,18 @@ class Source:
 
     def diff(self, edits: Sequence[Edit]) -> str:
         """The unified diff of edits; nothing where they do not fit the file or it is too long."""
+        if self._length(edits) > LARGEST_DIFF:
+            return ""
         try:
             diff = unified_diff(self._path, self._lines, edits)
         except EditsRefused:
             return ""
         return diff if len(diff) <= LARGEST_DIFF else ""
+
+    def _length(self, edits: Sequence[Edit]) -> int:
+        """The characters on the lines that the edits touch: such a line may be a whole file."""
+        return sum(
+            len(line)
+            for edit in edits
+            for line in self._lines[max(edit.location.row - 1, 0) : edit.end_location.row]
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import traceback
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -12,11 +14,12 @@ from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
 from planner.scanner.dag_map import dags_in
 from planner.scanner.detail import Source
-from planner.scanner.material import Hit, PythonPin, Requirement, Setting, Text
+from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text
 from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.python_file import PythonFile
 from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.result import SkipReason
+from planner.scanner.text import declared_encoding, text_of
 
 
 class FileFacts(msgspec.Struct, omit_defaults=True):
@@ -31,6 +34,7 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     settings: list[Setting] = []
     requirements: list[Requirement] = []
     pythons: list[PythonPin] = []
+    processes: list[Process] = []
     noqa: list[Noqa] = []
     flaw: str = ""
     """Why the file could not be read as what it is."""
@@ -43,23 +47,25 @@ _TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml
 
 
 def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
-    """Reads one file. ``content`` is its bytes; what is not UTF-8 is a flaw."""
-    try:
-        source = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return FileFacts(
-            flaw="The file is not UTF-8, so it was not checked.", flaw_reason=SkipReason.NOT_UTF8
-        )
-    if not worth_reading(content, reader):
-        return FileFacts()
+    """Reads one file, whose bytes are ``content``. Whatever cannot be read in it is a flaw."""
     facts = FileFacts()
+    source = text_of(content)
+    if source is None:
+        encoding = declared_encoding(content) if reader.is_code else ""
+        facts.flaw, facts.flaw_reason = _not_utf8(encoding), SkipReason.NOT_UTF8
+        if not encoding:
+            return facts
+        source = content.decode(encoding)
+    if not worth_reading(content, reader):
+        return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
             _take(facts, material, content)
     except Unreadable as error:
         if reader.is_code:
-            facts.flaw, facts.flaw_line = str(error), error.line
-            facts.flaw_reason = SkipReason.SYNTAX
+            facts.flaw, facts.flaw_line, facts.flaw_reason = str(error), error.line, error.reason
+    except Exception as error:  # of a check: the other files are checked, and this one is named
+        facts.flaw, facts.flaw_reason = _stopped(error), SkipReason.CRASHED
     if facts.hits or facts.flaw_line:
         lines = Source(path, source)
         lines.detail_hits(facts.hits)
@@ -68,9 +74,23 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
     return facts
 
 
+def _not_utf8(encoding: str) -> str:
+    if not encoding:
+        return "The file is not UTF-8, so it was not checked."
+    return f"The file is {encoding}, not UTF-8: only Flightplan's own checks can read it, ruff's cannot."
+
+
+def _stopped(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        "A check stopped on this file, so not all of it was checked "
+        f"({type(error).__name__} in {PurePath(where.filename).name}, line {where.lineno})."
+    )
+
+
 def worth_reading(content: bytes, reader: Reader) -> bool:
     """Whether anything in the file could matter: told from its bytes, before any parser."""
-    if not reader.is_code or b"airflow" in content:
+    if not reader.is_code or b"airflow" in content or b"AIRFLOW__" in content:
         return True
     return any(check.may_find(content) for check in checks().get(PythonFile, ()))
 
@@ -79,7 +99,8 @@ def _take(facts: FileFacts, material: Any, content: bytes) -> None:
     facts.hits += _hits_of(material, content)
     match material:
         case PythonFile():
-            facts.dags = dags_in(material.path, material.source)
+            if not material.is_notebook:  # Airflow loads none
+                facts.dags = dags_in(material.path, material.source)
             facts.imports = sorted({imported.full for imported in material.imports})
             facts.names_files = _names_of_files(material)
         case Setting():
@@ -88,6 +109,8 @@ def _take(facts: FileFacts, material: Any, content: bytes) -> None:
             facts.requirements.append(material)
         case PythonPin():
             facts.pythons.append(material)
+        case Process():
+            facts.processes.append(material)
 
 
 def _hits_of(material: Any, content: bytes) -> list[Hit]:

@@ -15,21 +15,24 @@ from pathlib import Path
 import msgspec
 
 from planner.domain.report import Observation
+from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts, facts_of, worth_reading
+from planner.scanner.flaws import flaw_in, newer
 from planner.scanner.pool import Pool
 from planner.scanner.readers import reader_of
 from planner.scanner.result import Skipped, SkipReason
 from planner.scanner.ruff_run import rules_of, run_ruff, version_of
-from planner.scanner.tree import Mark, TreeFile, mark_of, read_bytes, text_of
+from planner.scanner.text import text_of
+from planner.scanner.tree import Mark, TreeFile, mark_of, read_bytes
 
 Progress = Callable[[int, int], None]
 """Is told how many files are read, and how many there are."""
 
 _UNREADABLE = "The file cannot be opened, so it was not checked."
-_RUFF_CRASHED = "ruff crashed on this file, so it was not checked."
+_RUFF_CRASHED = "ruff crashed on this file or took too long over it, so it was not checked."
 _RUFF_READS = (".py", ".ipynb")
 
 
@@ -72,6 +75,8 @@ class _Unkept:
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(FileSeen).decode
 _NOTHING = _encode(FileSeen())
+_LARGEST_KEPT = 4 * 1024 * 1024
+"""Bytes of what one file yields; more is hostile, and would push out what is worth keeping."""
 
 
 class TreeReader:
@@ -111,6 +116,9 @@ class TreeReader:
                 self._found(path, facts)
         for path, observations in ruffs.items():
             self._reading.seen[path].ruffs = observations
+        for path, unkept in self._unkept.items():
+            if path.endswith(".py"):
+                _agree(self._reading.seen[path], unkept.file)
         self._keep()
         order = [file.path for file in files]
         self._reading.seen = {
@@ -179,7 +187,22 @@ class TreeReader:
             return
         for path, unkept in self._unkept.items():
             if path not in self._reading.flaws and mark_of(unkept.file) == unkept.mark:
-                self._cache.put(unkept.key, _encode(self._reading.seen[path]))
+                value = _encode(self._reading.seen[path])
+                if len(value) <= _LARGEST_KEPT:
+                    self._cache.put(unkept.key, value)
+
+
+def _agree(seen: FileSeen, file: TreeFile) -> None:
+    """Says why a file does not parse where ruff and this Python do not agree, or nobody has looked."""
+    facts = seen.facts
+    is_broken = any(one.rule == SYNTAX for one in seen.ruffs)
+    if facts.flaw_reason == SkipReason.SYNTAX and not is_broken:
+        facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
+    elif is_broken and not facts.flaw:
+        content = read_bytes(file)
+        flaw = flaw_in((text_of(content.bytes) if content else None) or "")
+        if flaw is not None:
+            facts.flaw, facts.flaw_line, facts.flaw_reason = flaw
 
 
 def _detail(file: TreeFile, observations: Iterable[Observation]) -> None:

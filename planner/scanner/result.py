@@ -23,6 +23,7 @@ class SkipReason(StrEnum):
     NAME = "a name that tools cannot read"
     PYTHON_2 = "Python 2"
     SYNTAX = "syntax error"
+    DEEP = "nested too deeply"
     NEWER = "newer Python than Flightplan runs on"
     CRASHED = "a check stopped on it"
     FOLDER = "a folder that cannot be opened"

@@ -27,6 +27,9 @@ FLAGS = ("isolated", "preview")
 SECONDS = 600.0
 """All of ruff's runs together may take this long. 3,000 DAG files take about one second."""
 
+_SLOW = 30.0
+"""A run that takes longer than this, and a second more for a hundred files, has met a hostile file."""
+
 _OPTIONS = [
     "--isolated",
     "--no-fix",
@@ -51,7 +54,7 @@ class _RuleCard(msgspec.Struct):
 
 @dataclass(slots=True)
 class RuffAnswer:
-    """What ruff saw: observations with absolute paths, and the files that made it crash."""
+    """What ruff saw: observations with absolute paths, and the files that made it crash or took too long."""
 
     observations: list[Observation] = field(default_factory=list)
     crashed_on: list[Path] = field(default_factory=list)
@@ -100,7 +103,8 @@ def _environment() -> dict[str, str]:
 
 
 def run_ruff(program: str, files: Sequence[Path], *, seconds: float = SECONDS) -> RuffAnswer:
-    """Checks the files. One that makes ruff crash is found by halving and named; the others are checked."""
+    """Checks the files. One that makes ruff crash, or holds it up, is found by halving and named; the others
+    are checked."""
     answer = RuffAnswer()
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="flightplan-ruff-") as folder:
@@ -121,7 +125,7 @@ def run_ruff(program: str, files: Sequence[Path], *, seconds: float = SECONDS) -
 def _run_once(
     program: str, files: list[Path], folder: Path, deadline: float, seconds: float
 ) -> list[Observation] | None:
-    """The observations of one run, or None where ruff crashed."""
+    """The observations of one run, or None where ruff crashed or took too long over these files."""
     listing = folder / "files"
     listing.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
     try:
@@ -131,10 +135,12 @@ def _run_once(
             cwd=folder,
             env=_environment(),
             stdin=subprocess.DEVNULL,
-            timeout=max(deadline - time.monotonic(), 0.1),
+            timeout=min(_SLOW + len(files) / 100, max(deadline - time.monotonic(), 0.1)),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
+        if time.monotonic() < deadline:
+            return None
         raise ScanFailed(
             f"ruff did not finish within {seconds:.0f} seconds; name a smaller folder as the root."
         ) from error

@@ -188,9 +188,10 @@ class _Walk:
             target = os.path.realpath(place, strict=True)
             is_folder = Path(target).is_dir()
         except OSError as error:
-            is_loop = error.errno == errno.ELOOP
-            reason = SkipReason.LOOP if is_loop else SkipReason.LINK
-            self._pass_over(relative, reason, "leads to itself" if is_loop else "leads nowhere")
+            if error.errno == errno.ELOOP:
+                self._pass_over(relative, SkipReason.LOOP, "leads to itself")
+            elif is_read(relative):
+                self._pass_over(relative, SkipReason.LINK, "leads nowhere")
             return
         if not is_folder and not is_read(relative):
             return
@@ -218,7 +219,7 @@ def _shown(relative: str) -> str:
 
 def is_read(path: str) -> bool:
     """Whether a scan looks at a file of this path at all."""
-    return path.endswith(".ipynb") or reader_of(path) is not None
+    return reader_of(path) is not None
 
 
 def _flaw(relative: str, shown: str, size: int) -> tuple[str, SkipReason | None]:
@@ -287,14 +288,6 @@ def _read_whole(descriptor: int, size: int) -> bytes:
         parts.append(part)
         left -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def text_of(content: bytes) -> str | None:
-    """The text of a file, or None where it is not UTF-8."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
 
 
 def codeowners_of(tree: Path) -> str:

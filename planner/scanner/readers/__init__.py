@@ -16,6 +16,7 @@ from fnmatch import translate
 from typing import Any
 
 from planner.scanner.material import Text
+from planner.scanner.result import SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,15 @@ class Reader:
 class Unreadable(ValueError):
     """The file does not parse. ``line`` is where, if that is known; the message is one sentence."""
 
-    def __init__(self, sentence: str, line: int | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        line: int | None = None,
+        reason: SkipReason = SkipReason.SYNTAX,
+    ) -> None:
         super().__init__(sentence)
         self.line = line
+        self.reason = reason
 
 
 @functools.cache

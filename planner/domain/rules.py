@@ -114,6 +114,8 @@ class Rulebook:
     last version for older lines (``last``) and the newest one (``latest``)."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
     """ownership.toml: names in DAGs that are not people."""
+    operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
 
     @property
     def target_lines(self) -> tuple[str, ...]:

@@ -76,6 +76,9 @@ def read(folder: Path) -> Rulebook:
         | {"providers": _providers("providers.json", texts["providers.json"])},
         hash=_hash(texts),
         ownership=_ownership("ownership.toml", _one(tables, "ownership.toml")),
+        operator_arguments=_operator_arguments(
+            "operator_arguments.toml", _one(tables, "operator_arguments.toml")
+        ),
     )
 
 
@@ -363,7 +366,7 @@ def _optional(table: _Table, key: str, check: Callable[[Any], str]) -> str:
     return table.get(key, check) if key in table.table else ""
 
 
-# --- The measured names
+# --- The measured names and arguments
 
 
 def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
@@ -426,6 +429,15 @@ def _providers(file: str, text: bytes) -> dict[str, dict[str, Any]]:
         entry.done()
     table.done()
     return found
+
+
+def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """The arguments of each operator with those that every operator takes."""
+    table = _Table(file, "", raw)
+    every = table.get("every", _list_of(_text))
+    operators = table.get("operators", _map_of(_text, _list_of(_text)))
+    table.done()
+    return {name: frozenset([*every, *own]) for name, own in operators.items()}
 
 
 # --- Decision

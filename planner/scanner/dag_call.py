@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from planner.scanner.python_file import PythonFile, argument, text_of
 
@@ -21,6 +22,8 @@ PRESETS = frozenset(
 """Names of cron expressions. ``@once`` and ``@continuous`` are none."""
 _SCHEDULES = (("schedule", 2), ("schedule_interval", None), ("timetable", None))
 _POSITIONS = {"dag_id": 0, "description": 1, "schedule": 2}
+_DEEPEST = 10
+"""Dicts made of dicts made of …: followed this far."""
 _CRON_FIELDS = (5, 6)
 _INTERVAL_TIMETABLES = ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
 _TRIGGER_TIMETABLES = (
@@ -70,21 +73,34 @@ class DagCall:
         assert found is not None
         return found
 
+    @property
+    def head(self) -> ast.AST:
+        """The name that makes the DAG, for findings about the DAG as a whole: one line of the code."""
+        return self.call.func if self.call else self.node
+
     @functools.cached_property
     def _spread(self) -> list[ast.expr]:
         """What stands behind ``**`` in the call."""
         words = self.call.keywords if self.call else []
         return [self.file.value(word.value) for word in words if word.arg is None]
 
-    def argument(self, name: str) -> ast.expr | None:
+    def entry(self, name: str) -> Entry | None:
         """An argument by its name or usual position, also out of ``**`` of a dict that the file spells out."""
         if self.call is None:
             return None
+        for word in self.call.keywords:
+            if word.arg == name:
+                return Entry(name, word, word.value)
         found = argument(self.call, name, _POSITIONS.get(name))
-        for mapping in self._spread:
-            if found is None:
-                found = dict(pairs(self.file, mapping)).get(name)
-        return found
+        if found is not None:
+            return Entry(name, found, found)
+        spread = (one for mapping in self._spread for one in entries(self.file, mapping))
+        return next((one for one in spread if one.name == name), None)
+
+    def argument(self, name: str) -> ast.expr | None:
+        """The value of an argument, found like ``entry``."""
+        found = self.entry(name)
+        return found.value if found else None
 
     def may_hold(self, name: str) -> bool:
         """Whether the call gives the argument, or could: through ``*`` or ``**`` of something unknown."""
@@ -118,7 +134,7 @@ class DagCall:
         if isinstance(self.file.parent(start[0]), ast.Module) and len(start) > 1:
             return nodes
         named = {node.id for node in nodes if isinstance(node, ast.Name)}
-        for function in self.file.of(ast.FunctionDef, ast.AsyncFunctionDef):
+        for function in functions(self.file):
             if function.name in named and function not in nodes:
                 nodes += ast.walk(function)
         return nodes
@@ -146,11 +162,16 @@ def dag_calls(file: PythonFile) -> list[DagCall]:
 
 
 def _decorated(file: PythonFile) -> Iterator[DagCall]:
-    for function in file.of(ast.FunctionDef, ast.AsyncFunctionDef):
+    for function in functions(file):
         for decorator in function.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
             if _is_airflows(file, call.func if call else decorator, "dag"):
                 yield DagCall(file, call, function)
+
+
+def functions(file: PythonFile) -> list[Decorated]:
+    """Every function of the file but lambdas."""
+    return [*file.of(ast.FunctionDef), *file.of(ast.AsyncFunctionDef)]
 
 
 def _is_airflows(file: PythonFile, node: ast.AST, last: str) -> bool:
@@ -158,21 +179,31 @@ def _is_airflows(file: PythonFile, node: ast.AST, last: str) -> bool:
     return full.startswith("airflow.") and full.rpartition(".")[2] == last
 
 
-def pairs(file: PythonFile, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+class Entry(NamedTuple):
+    """One key of a mapping, or one argument of a call, with the node that names it."""
+
+    name: str
+    node: ast.AST
+    value: ast.expr
+
+
+def entries(file: PythonFile, node: ast.expr, depth: int = _DEEPEST) -> Iterator[Entry]:
     """The entries of a dict display or a ``dict(...)`` call, through names and ``**`` of other dicts."""
-    for key, value in _entries(file.value(node)):
-        if key is not None:
-            yield key, value
-        else:
-            yield from pairs(file, value)
+    for name, key, value in _written(file.value(node)):
+        if name is not None:
+            yield Entry(name, key, value)
+        elif depth:
+            yield from entries(file, value, depth - 1)
 
 
-def is_spelled_out(file: PythonFile, node: ast.expr) -> bool:
+def is_spelled_out(file: PythonFile, node: ast.expr, depth: int = _DEEPEST) -> bool:
     """Whether every entry of a mapping stands in the file."""
     node = file.value(node)
-    is_dict = isinstance(node, ast.Dict) or is_dict_call(node)
-    return is_dict and all(
-        key is not None or is_spelled_out(file, value) for key, value in _entries(node)
+    if not depth or not (isinstance(node, ast.Dict) or is_dict_call(node)):
+        return False
+    return all(
+        name is not None or is_spelled_out(file, value, depth - 1)
+        for name, _, value in _written(node)
     )
 
 
@@ -180,18 +211,20 @@ def is_dict_call(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
 
 
-def _entries(node: ast.expr) -> list[tuple[str | None, ast.expr]]:
-    """Key and value; key None for ``**``. Keys that are no text are left out."""
+def _written(node: ast.expr) -> list[tuple[str | None, ast.AST, ast.expr]]:
+    """Name, its node and value of each entry; name None for ``**``. Keys that are no text are left out."""
     if isinstance(node, ast.Dict):
         every = zip(node.keys, node.values, strict=True)
         return [
-            (text_of(key), value)
+            (text_of(key), key or value, value)
             for key, value in every
             if key is None or text_of(key) is not None
         ]
     if is_dict_call(node) and isinstance(node, ast.Call):
-        inner: list[tuple[str | None, ast.expr]] = [(None, given) for given in node.args]
-        return inner + [(word.arg, word.value) for word in node.keywords]
+        spread: list[tuple[str | None, ast.AST, ast.expr]] = [
+            (None, given, given) for given in node.args
+        ]
+        return spread + [(word.arg, word, word.value) for word in node.keywords]
     return []
 
 

@@ -119,8 +119,10 @@ def _hits_of(material: Any, content: bytes) -> list[Hit]:
     for check in _checks_of(material):
         if not isinstance(material, PythonFile) or check.may_find(content):
             (general if check.gives_way else told).extend(check.hits(material))
-    symbols = {hit.symbol for hit in told}
-    return told + [hit for hit in general if hit.symbol not in symbols]
+    symbols = tuple(f"{hit.symbol}." for hit in told)
+    return told + [
+        hit for hit in general if not any(one.startswith(f"{hit.symbol}.") for one in symbols)
+    ]
 
 
 def _checks_of(material: Any) -> tuple[Check, ...]:

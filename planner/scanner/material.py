@@ -39,6 +39,8 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """``section.option``: the hit holds only where the tree's own settings do not set it."""
     if_used: bool = False
     """The hit holds only where a DAG file of the tree names this file: for template files."""
+    lines: list[str] = []
+    """The target lines on which the hit holds; empty: on any."""
     path: str = ""
     """Only where a check of the whole project answers: the file it speaks of."""
     content: str = ""

@@ -66,6 +66,8 @@ def hits_of(project: Project) -> Iterator[Hit]:
 
 
 def _holds(hit: Hit, path: str, project: Project) -> bool:
+    if hit.lines and project.target not in hit.lines:
+        return False
     if hit.unless_set and hit.unless_set in project.settings:
         return False
     return not hit.if_used or PurePosixPath(path).name in project.template_names

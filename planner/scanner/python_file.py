@@ -194,7 +194,7 @@ class PythonFile:
         for above in self.ancestors(node):
             match above:
                 case ast.Try(handlers=handlers):
-                    if _is_tried(below, handlers) and any(map(_catches_import, handlers)):
+                    if _is_tried(below, handlers) and any(map(catches_import_error, handlers)):
                         return True
                 case ast.With(items=items):
                     if any(map(_suppresses_import, items)):
@@ -316,6 +316,10 @@ def text_of(node: ast.AST | None) -> str | None:
     return None
 
 
+def is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def _stored(node: ast.Name) -> Iterator[str]:
     if not isinstance(node.ctx, ast.Load):
         yield node.id
@@ -336,7 +340,8 @@ def _is_tried(node: ast.AST, handlers: Sequence[ast.ExceptHandler]) -> bool:
     return getattr(node, "lineno", 0) < handlers[0].lineno
 
 
-def _catches_import(handler: ast.excepthandler) -> bool:
+def catches_import_error(handler: ast.excepthandler) -> bool:
+    """Whether an ``except`` is reached when an import fails."""
     if not isinstance(handler, ast.ExceptHandler) or handler.type is None:
         return True
     return any(

@@ -134,7 +134,7 @@ def test_one_place_keeps_its_rule_from_version_to_version() -> None:
         ("air301", "", "", "", "AIR301"),
         ("invalid-syntax", "invalid-syntax", "", "", "invalid-syntax"),
         ("E999", "", "", "0.4.0", "invalid-syntax"),
-        ("SubDagOperatorRule", "", "", "", "SubDagOperatorRule"),
+        ("SubDagOperatorRule", "", "", "", "AF3-SUBDAG"),
         ("HouseRule7", "", "", "", "HouseRule7"),
         ("AIR302", "", "", "not a version", "AIR302"),
     ],
@@ -158,8 +158,8 @@ def test_a_rule_that_ruff_split_is_told_apart_by_name() -> None:
     [
         ("AIR311", "airflow.datasets.Dataset", "WARNING", "WARNING", "ERROR", "ERROR"),
         ("AIR311", "airflow.datasets", "WARNING", "WARNING", "ERROR", "ERROR"),
-        ("DatasetImportRule", "", "WARNING", "WARNING", "ERROR", "ERROR"),
-        ("DatasetImportRule", "airflow.Dataset", "WARNING", "WARNING", "WARNING", "WARNING"),
+        ("AF3-DATASETS-32", "", "WARNING", "WARNING", "ERROR", "ERROR"),
+        ("AF3-DATASETS-32", "airflow.Dataset", "WARNING", "WARNING", "WARNING", "WARNING"),
         ("AIR311", "airflow.Dataset", "WARNING", "WARNING", "WARNING", "WARNING"),
         ("AIR311", "airflow.timetables.datasets.DatasetOrTimeSchedule", "WARNING", "WARNING", "ERROR", "ERROR"),
         ("AIR311", "airflow.utils.dag_parsing_context.get_parsing_context", "WARNING", "WARNING", "ERROR", "ERROR"),
@@ -253,7 +253,7 @@ def test_names_count_for_their_own_activity() -> None:
     book = rulebook()
 
     assert family_of("AIR301", "airflow.operators.subdag.SubDagOperator", book) == "subdags"
-    assert family_of("SubDagOperatorRule", "", book) == "subdags"
+    assert family_of("AF3-SUBDAG", "", book) == "subdags"
     assert family_of("AIR301", "schedule_interval", book) == "schedule"
     assert family_of("AIR301", "airflow.operators.subdagger", book) == "removed-api"
     assert family_of("AIR311", "airflow.datasets.Dataset", book) == "assets"

@@ -29,11 +29,8 @@ RUFF_RULES = {
 }
 OTHER_RULES = {
     "invalid-syntax",
-    "SubDagOperatorRule",
-    "ExperimentalApiRule",
-    "DatasetImportRule",
-    "AuthBackendRule",
-    "XComBackendRule",
+    "AF3-REST-V1",
+    "AF3-AUTH",
     "airflow-import-error",
     "airflow-config",
 }

@@ -29,8 +29,8 @@ SYMBOLS = [
     ("AIR301", ""),
     ("AIR311", "airflow.datasets.Dataset"),
     ("AIR312", "airflow.operators.bash.BashOperator"),
-    ("SubDagOperatorRule", ""),
-    ("XComBackendRule", ""),
+    ("AF3-SUBDAG", ""),
+    ("AF3-XCOM-BACKEND", ""),
     ("NobodyKnowsThisRule", "airflow.datasets.Dataset"),
 ]
 

@@ -34,7 +34,7 @@ class Check:
     needs_airflow: bool = True
     """For Python files: there is nothing to find where the file does not hold the word ``airflow``."""
     gives_way: bool = False
-    """A hit is dropped where another rule says something of the same symbol in the same piece of material."""
+    """A hit is dropped where another rule speaks of the same name, or of one below it, in the same material."""
 
     def hits(self, material: Any) -> Iterator[Hit]:
         """What the check sees, under its rule's name."""

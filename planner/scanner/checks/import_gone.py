@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
+from planner.scanner.gone import gone_hit, gone_names
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
-_LINES = ("3.0", "3.1", "3.2", "3.3")
-
 
 def _check(file: PythonFile) -> Iterator[Hit]:
-    symbols = rulebook().symbols
-    for imported in file.imports:
-        statuses = symbols.get(imported.full)
-        if not statuses or statuses.get("2.11") == "gone" or file.is_guarded(imported.node):
-            continue
-        gone = next((line for line in _LINES if statuses.get(line) == "gone"), "")
-        if gone:
-            message = f"`{imported.full}` cannot be imported since Airflow {gone}"
-            yield file.hit(imported.alias, message, symbol=imported.full)
+    for gone in gone_names(file):
+        yield gone_hit(file, gone)
 
 
-CHECK = Check("AF3-IMPORT-GONE", PythonFile, _check, needs=(b"import",))
+CHECK = Check("AF3-IMPORT-GONE", PythonFile, _check, needs=(b"import",), gives_way=True)

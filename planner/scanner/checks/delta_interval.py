@@ -1,0 +1,24 @@
+"""DAGs on a timedelta schedule that read what another default moves on Airflow 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.dag_call import Schedule, dag_calls
+from planner.scanner.intervals import moved_names
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile
+
+_SETTING = "scheduler.create_delta_data_intervals"
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for dag in dag_calls(file):
+        names = moved_names(dag) if dag.schedule is Schedule.DELTA else []
+        if names:
+            message = f"`{names[0]}` means another time for a timedelta schedule on Airflow 3"
+            yield file.hit(dag.head, message, symbol="schedule", unless_set=_SETTING)
+
+
+CHECK = Check("AF3-DELTA-INTERVAL", PythonFile, _check, needs=(b"DAG", b"dag"))

@@ -1,0 +1,29 @@
+"""Imports that guides show and that no release of Airflow ever had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.gone import gone_names
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile
+
+_INVENTED = (
+    "airflow.assets.",
+    "airflow.providers.feast.",
+    "airflow.providers.mlflow.",
+    "airflow.providers.mosaic.",
+    "airflow.providers.tecton.",
+    "airflow.providers.vertex_ai.",
+)
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for gone in gone_names(file):
+        if f"{gone.symbol}.".startswith(_INVENTED):
+            message = f"no release of Airflow has `{gone.symbol}`"
+            yield file.hit(gone.node, message, symbol=gone.symbol)
+
+
+CHECK = Check("AF3-ASSETS-BOGUS", PythonFile, _check, needs=(b"assets", b"providers"))

@@ -1,0 +1,85 @@
+"""What a DAG's code reads of its logical date and data interval."""
+
+from __future__ import annotations
+
+import ast
+
+from planner.scanner.dag_call import DagCall
+from planner.scanner.jinja import reading_of
+from planner.scanner.python_file import PythonFile, parameters, text_of
+from planner.scanner.task_call import task_functions
+from planner.scanner.templates import looks_like_jinja
+
+MOVED = frozenset(
+    [
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "execution_date",
+        "logical_date",
+        "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
+        "prev_ds",
+        "prev_ds_nodash",
+        "prev_execution_date",
+        "tomorrow_ds",
+        "tomorrow_ds_nodash",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "yesterday_ds",
+        "yesterday_ds_nodash",
+    ]
+)
+"""Keys of the context that hold another time once a schedule has no data intervals. ``data_interval_end`` is the
+moment of the run either way."""
+_ATTRIBUTES = frozenset(["data_interval_start", "execution_date", "logical_date"])
+_OF_RUNS = frozenset(["dag_run", "dagrun", "ti", "task_instance"])
+_CONTEXTS = frozenset(["context", "kwargs", "ctx"])
+
+
+def moved_names(dag: DagCall) -> list[str]:
+    """What the DAG's code and its templates read that another default moves, in a steady order."""
+    tasks = set(task_functions(dag.file))
+    found: set[str] = set()
+    for node in dag.body:
+        found |= _of_node(dag.file, node)
+        if node in tasks and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found |= MOVED.intersection(parameters(node))
+    return sorted(found)
+
+
+def _of_node(file: PythonFile, node: ast.AST) -> set[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            is_words = isinstance(file.parent(node), ast.Expr)
+            return set() if is_words or not looks_like_jinja(text) else _of_template(text)
+        case ast.Subscript(value=ast.Name(id=name), slice=key) if name in _CONTEXTS:
+            return set(MOVED.intersection([text_of(key) or ""]))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[key, *_]) if (
+            name in _CONTEXTS
+        ):
+            return set(MOVED.intersection([text_of(key) or ""]))
+        case ast.Attribute(value=holder, attr=attribute) if attribute in _ATTRIBUTES:
+            return {attribute} if _is_run(holder) else set()
+    return set()
+
+
+def _of_template(text: str) -> set[str]:
+    found: set[str] = set()
+    for use in reading_of(text, in_pieces=True).uses:
+        if use.path[0] in MOVED:
+            found.add(use.path[0])
+        elif use.path[0] in _OF_RUNS:
+            found |= _ATTRIBUTES.intersection(use.path[1:2])
+    return found
+
+
+def _is_run(holder: ast.expr) -> bool:
+    match holder:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _OF_RUNS
+        case ast.Subscript(slice=key):
+            return text_of(key) in _OF_RUNS
+    return False

@@ -11,6 +11,7 @@ from planner.views import (
     finding,
     finding_action,
     finding_csv,
+    fix_pack,
     health,
     member,
     overview,
@@ -45,6 +46,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/unclaim/", owner.mine_unclaim, name="me-unclaim"),
     path("d/<slug:slug>/findings/", finding.findings, name="findings"),
     path("d/<slug:slug>/check/", file_check.page, name="file-check"),
+    path("d/<slug:slug>/fixes/", fix_pack.page, name="fix-pack"),
+    path(
+        "d/<slug:slug>/fixes/<int:source_id>.patch", fix_pack.download, name="fix-pack-download"
+    ),
+    path(
+        "d/<slug:slug>/findings/<int:finding_id>/fix.patch",
+        fix_pack.of_finding,
+        name="finding-patch",
+    ),
     path("d/<slug:slug>/findings/csv/", finding_csv.download, name="finding-csv"),
     path("d/<slug:slug>/findings/import/", finding_csv.upload, name="finding-import"),
     path(

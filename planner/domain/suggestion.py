@@ -45,6 +45,16 @@ class Suggestion:
     message: str
     diff: tuple[DiffLine, ...] = ()
     replacements: tuple[Replacement, ...] = ()
+    when: str = ""
+    """now, shim, provider or after, where the edit itself says so."""
+    needs: tuple[str, ...] = ()
+    """Packages that the target must have first."""
+
+    @property
+    def new_text(self) -> str:
+        """The lines that the edit writes, to be copied."""
+        added = [line.text for line in self.diff if line.sign == Sign.ADD]
+        return "\n".join(added or [edit.content for edit in self.replacements])
 
 
 class _Place(msgspec.Struct):
@@ -64,6 +74,8 @@ class _Fix(msgspec.Struct):
     edits: list[_Edit] = []
     diff: str = ""
     safe: bool = False
+    when: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def suggestion_from(fix: str) -> Suggestion | None:
@@ -83,6 +95,8 @@ def suggestion_from(fix: str) -> Suggestion | None:
         message=_sentence(read.message or ""),
         diff=diff,
         replacements=() if diff else replacements,
+        when=read.when,
+        needs=read.needs,
     )
 
 

@@ -125,7 +125,8 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
     live = [waiver for waiver in detail.waivers if waiver.ended_at is None]
     finding.live_waivers = live  # type: ignore[attr-defined]
     (row,) = finding_rows([finding], today=today, most_dags=50)
-    when = when_of(finding.rule_id, finding.symbol, rulebook())
+    own_when = row.suggestion.when if row.suggestion else ""
+    when = own_when or when_of(finding.rule_id, finding.symbol, rulebook())
     return FindingView(
         detail=detail,
         row=row,

@@ -167,4 +167,3 @@ def _line(rater: Rater, found: Observation) -> CheckedLine:
 
 def _order(line: CheckedLine) -> tuple[int, int, str]:
     return SEVERITY_ORDER[line.severity], line.line or 0, line.rule_id
-

@@ -12,7 +12,7 @@ import msgspec
 
 from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
-from planner.scanner.dag_map import dags_in
+from planner.scanner.dag_map import DagCode, dag_code_of, imports_in, imports_of
 from planner.scanner.detail import Source
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text
 from planner.scanner.noqa import Noqa, noqa_of
@@ -26,9 +26,10 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     """What reading one file told."""
 
     hits: list[Hit] = []
-    dags: list[DagEntry] = []
+    dag_code: DagCode | None = None
+    """What the file by itself tells about DAGs; the whole tree may tell more: ``Project.dag_map``."""
     imports: list[str] = []
-    """Modules and names that it imports, with the dots of relative ones: for the map of helpers."""
+    """Full names that a Python file imports, with the dots of relative ones: for the map of helper modules."""
     names_files: list[str] = []
     """Texts of a DAG file that may name template files."""
     settings: list[Setting] = []
@@ -42,6 +43,11 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     flaw_reason: SkipReason | None = None
     flaw_content: str = ""
 
+    @property
+    def dags(self) -> list[DagEntry]:
+        """The DAGs as the file alone tells them."""
+        return self.dag_code.dags if self.dag_code else []
+
 
 _TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md)$")
 
@@ -50,6 +56,9 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
     """Reads one file, whose bytes are ``content``. Whatever cannot be read in it is a flaw."""
     facts = FileFacts()
     source = text_of(content)
+    if source is None and not reader.is_code:
+        # Whatever a check looks for there is ASCII, and stays what it is.
+        source = content.decode("latin-1")
     if source is None:
         encoding = declared_encoding(content) if reader.is_code else ""
         facts.flaw, facts.flaw_reason = _not_utf8(encoding), SkipReason.NOT_UTF8
@@ -57,6 +66,8 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
             return facts
         source = content.decode(encoding)
     if not worth_reading(content, reader):
+        if path.endswith(".py"):
+            facts.imports = imports_in(content)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
@@ -100,8 +111,8 @@ def _take(facts: FileFacts, material: Any, content: bytes) -> None:
     match material:
         case PythonFile():
             if not material.is_notebook:  # Airflow loads none
-                facts.dags = dags_in(material.path, material.source)
-            facts.imports = sorted({imported.full for imported in material.imports})
+                facts.dag_code = dag_code_of(material)
+                facts.imports = imports_of(material)
             facts.names_files = _names_of_files(material)
         case Setting():
             facts.settings.append(material)

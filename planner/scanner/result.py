@@ -31,6 +31,7 @@ class SkipReason(StrEnum):
     LOOP = "a symbolic link that leads to itself"
     SPECIAL = "no regular file"
     TOOLS = "a folder of tools"
+    UNPROVED = "not proved to import"
 
     @property
     def leaves_a_gap(self) -> bool:
@@ -82,6 +83,8 @@ class ScanResult:
     coverage: Coverage
     """Names every file that was looked at and every rule that ran."""
     dags: list[DagEntry] = field(default_factory=list)
+    used_by: dict[str, list[int]] = field(default_factory=dict)
+    """For files that DAGs of other files import, directly or not: the places of those DAGs in ``dags``."""
     unscanned: list[str] = field(default_factory=list)
     """Files that could not be checked; each has an ``invalid-syntax`` observation that says why."""
     suppressed: list[Suppressed] = field(default_factory=list)
@@ -93,6 +96,17 @@ class ScanResult:
     codeowners: str = ""
     commit: str = ""
 
+    @property
+    def gaps(self) -> list[Skipped]:
+        """Where code may lie that nobody looked at. A data file that is too large is none."""
+        unseen = {SkipReason.FOLDER, SkipReason.UNPROVED}
+        known = set(self.unscanned)
+        return [
+            one
+            for one in self.skipped
+            if one.reason in unseen or (one.reason.leaves_a_gap and one.path in known)
+        ]
+
     def report(self) -> Report:
         """The same as the parsers give it: what ``open_report`` reads from ``write_report``'s bytes."""
         return Report(
@@ -100,6 +114,7 @@ class ScanResult:
             coverage=self.coverage,
             observations=[*self.observations, *map(_marked, self.suppressed)],
             dags=self.dags,
+            used_by=self.used_by,
             renames=self.renames,
             commit=self.commit,
             codeowners=self.codeowners,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from planner.domain.facts import FactErrors, line_of
@@ -14,15 +14,19 @@ from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache
 from planner.scanner.checks import rules_checked
 from planner.scanner.dag_map import owners_by_file
+from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit
 from planner.scanner.project import Project, hits_of
-from planner.scanner.reading import Progress, Reading, TreeReader, known_ruff, source_of
-from planner.scanner.result import ScanFailed, ScanResult
+from planner.scanner.readers import is_code
+from planner.scanner.reading import Progress, Reading, TreeReader, bytes_of, known_ruff, source_of
+from planner.scanner.result import ScanFailed, ScanResult, SkipReason
 from planner.scanner.ruff_run import FLAGS, SECONDS, ruff_program
+from planner.scanner.suppression import silenced_by_comments
 from planner.scanner.tree import TreeFile, codeowners_of, files_below, folder_within, tree_at
 from planner.scanner.version import VERSION
 
 CHECKER = "upgradecheck"
+_KINDS = (SkipReason.PYTHON_2, SkipReason.NEWER)
 
 
 def scan_folder(
@@ -41,6 +45,7 @@ def scan_tree(
     target: str = "",
     current: str = "",
     paths: Sequence[str] = (".",),
+    also: Sequence[TreeFile] = (),
     ruff: str | None = None,
     seconds: float = SECONDS,
     cache: Cache | None = None,
@@ -51,6 +56,7 @@ def scan_tree(
     Args:
         target: the Airflow version to rate severity for; empty: the newest supported line.
         current: the Airflow version that runs today, where it is known.
+        also: files from elsewhere that are checked with the tree, under paths of their own.
         ruff: another ruff program than the one installed with Flightplan.
         cache: where answers about unchanged files come from and go to; None: nowhere.
         progress: is told how many files are read, and how many there are.
@@ -62,11 +68,20 @@ def scan_tree(
     tree = tree_at(root)
     ruff_here = known_ruff(ruff or ruff_program(), cache)
     listing = files_below(tree, [folder_within(tree, path) for path in paths])
+    listing.files += also
     reader = TreeReader(ruff=ruff_here, seconds=seconds, cache=cache, progress=progress)
     reading = reader.read(listing.files)
     facts = {path: seen.facts for path, seen in reading.seen.items()}
-    project = Project(files=facts, target=target_line, current=current)
-    observations = [found for seen in reading.seen.values() for found in seen.ruffs]
+    project = Project(
+        files=facts,
+        target=target_line,
+        current=current,
+        read=bytes_of(listing.files),
+        above=tree.parts[1:],
+    )
+    observations = [
+        _told_apart(found, facts) for seen in reading.seen.values() for found in seen.ruffs
+    ]
     observations += _untold(_own(project, listing.files), observations)
     observations += _flawed(reading, {one.path for one in observations if one.rule == SYNTAX})
     coverage = Coverage(
@@ -78,15 +93,21 @@ def scan_tree(
         status="success" if listing.is_whole else "partial",
         complete=True,
     )
-    dags = [dag for each in facts.values() for dag in each.dags]
+    dags = project.dag_map.dags
     unscanned = {found.path for found in observations if found.rule == SYNTAX}
+    counted, silenced = silenced_by_comments(
+        _finished(observations, dags, coverage, target_line), facts
+    )
     return ScanResult(
-        observations=_finished(observations, dags, coverage, target_line),
+        observations=counted,
+        suppressed=silenced,
         coverage=coverage,
         dags=dags,
+        used_by=project.dag_map.used_by,
         unscanned=sorted(unscanned),
         skipped=sorted(
-            [*listing.skipped, *reading.skipped(unscanned)], key=lambda skipped: skipped.path
+            [*listing.skipped, *reading.skipped(unscanned | reading.flaws.keys())],
+            key=lambda skipped: skipped.path,
         ),
         codeowners=codeowners_of(tree),
     )
@@ -109,6 +130,7 @@ def _observation(hit: Hit) -> Observation:
         line=hit.line,
         column=hit.column,
         end_line=hit.end_line,
+        end_column=hit.end_column,
         cell=hit.cell,
         message=hit.message,
         symbol=hit.symbol,
@@ -128,10 +150,19 @@ def _subject(found: Observation) -> tuple[str, int | None, str]:
     return found.path, None if is_name else found.line, found.symbol
 
 
+def _told_apart(found: Observation, facts: Mapping[str, FileFacts]) -> Observation:
+    """What ruff says of a file that does not parse, or better what kind of file it is."""
+    known = facts.get(found.path)
+    if found.rule == SYNTAX and known and known.flaw_reason in _KINDS:
+        found.message = known.flaw
+    return found
+
+
 def _flawed(reading: Reading, told: set[str]) -> Iterator[Observation]:
     """One observation for every file that could not be checked and that ruff has not named already."""
     for path, skipped in reading.flaws.items():
-        yield Observation(rule=SYNTAX, path=path, message=skipped.detail)
+        if is_code(path):
+            yield Observation(rule=SYNTAX, path=path, message=skipped.detail)
     for path, seen in reading.seen.items():
         facts = seen.facts
         if facts.flaw and path not in told and path not in reading.flaws:

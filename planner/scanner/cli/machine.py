@@ -21,7 +21,7 @@ _RUFF_SEVERITY = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 def interchange(outcome: Outcome) -> Iterator[bytes]:
     """The findings that count as an interchange array (docs/interchange.md), one a line."""
-    dag_ids = dag_ids_by_file(outcome.result.dags)
+    dag_ids = dag_ids_by_file(outcome.result)
     return _array(
         finding_of(found.seen, dag_ids) | {"owner": found.owner or None}
         for found in outcome.findings

@@ -91,7 +91,7 @@ def found_in(
     """Every finding that counts with what the rulebook and the tree say of it."""
     rater = Rater(rulebook, target_line=target, tool_version=result.coverage.tool_version)
     owners = Owners(result, rulebook)
-    dag_ids = dag_ids_by_file(result.dags)
+    dag_ids = dag_ids_by_file(result)
     found = []
     for index, one in enumerate(result.observations):
         rule_id = rater(one).rule_id
@@ -140,11 +140,7 @@ def gaps_in(result: ScanResult, findings: Sequence[Found]) -> list[Skipped]:
         for silenced in result.suppressed
         if silenced.kind == IGNORED and silenced.observation.rule == SYNTAX
     }
-    return [
-        skipped
-        for skipped in result.skipped
-        if skipped.reason.leaves_a_gap and skipped.path not in excused
-    ]
+    return [gap for gap in result.gaps if gap.path not in excused]
 
 
 def blocking(findings: Sequence[Found], fail_on: str) -> frozenset[int]:

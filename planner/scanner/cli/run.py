@@ -164,7 +164,7 @@ def _sifted(
         result.observations,
         ignores,
         today=today,
-        dag_ids=dag_ids_by_file(result.dags),
+        dag_ids=dag_ids_by_file(result),
         rule_of=lambda one: rater(one).rule_id,
     )
 

@@ -110,9 +110,10 @@ def _fenced(code: str) -> str:
 
 
 def _invocation(outcome: Outcome) -> dict[str, Any]:
+    gaps = outcome.result.gaps
     notices = [
         {
-            "level": "error" if skipped.reason.leaves_a_gap else "note",
+            "level": "error" if skipped in gaps else "note",
             "message": {"text": _sentence(str(skipped.reason), skipped.detail)},
             "locations": [
                 {"physicalLocation": {"artifactLocation": _artifact(skipped.path)}},

@@ -12,7 +12,7 @@ from planner.domain.numbers import plural
 from planner.scanner.cli.lines import Lines
 from planner.scanner.cli.outcome import NOBODY, Exit, Found, Outcome
 from planner.scanner.cli.screen import TAB, Screen, harmless, width_of
-from planner.scanner.result import Skipped
+from planner.scanner.result import Skipped, SkipReason
 
 MOST_LINES = 3
 """Lines of one problem in one file that are shown in full; the others are named."""
@@ -171,20 +171,16 @@ class _Printer:
             yield ""
 
     def skipped(self) -> Iterator[str]:
-        skipped = sorted(
-            self._outcome.result.skipped, key=lambda one: (not one.reason.leaves_a_gap, one.path)
-        )
-        if not skipped:
-            return
-        gaps = sum(one.reason.leaves_a_gap for one in skipped)
-        yield self._title(
-            f"Not checked: {plural(gaps, 'file')}"
-            + (f"; passed over: {len(skipped) - gaps}" if len(skipped) > gaps else "")
-        )
-        for one in skipped[:MOST_ROWS]:
-            yield from self._indented(f"{one.path}: {_reason(one)}", 2)
-        yield from self._rest(len(skipped))
-        yield ""
+        gaps = self._outcome.result.gaps
+        others = [one for one in self._outcome.result.skipped if one not in gaps]
+        for title, skipped in (("Not checked", gaps), ("Passed over", others)):
+            if skipped:
+                yield self._title(f"{title}: {len(skipped):,}")
+                for one in skipped[:MOST_ROWS]:
+                    yield from self._indented(f"{one.path}: {_reason(one)}", 2)
+                yield from self._rest(len(skipped))
+        if gaps or others:
+            yield ""
 
     def totals(self) -> Iterator[str]:
         outcome, screen = self._outcome, self._screen
@@ -255,7 +251,7 @@ class _Printer:
     def _coverage(self) -> str:
         cover = self._outcome.result.coverage
         files = len(cover.files or ())
-        gaps = sum(one.reason.leaves_a_gap for one in self._outcome.result.skipped)
+        gaps = len(self._outcome.result.gaps)
         less = f"; {plural(gaps, 'place')} not checked" if gaps else ""
         own, _, ruff = cover.tool_version.partition("+ruff.")
         return (
@@ -326,7 +322,11 @@ def _alike(inside: Sequence[Found]) -> list[list[Found]]:
 
 
 def _reason(skipped: Skipped) -> str:
-    return f"{skipped.reason}: {skipped.detail}" if skipped.detail else str(skipped.reason)
+    if skipped.detail.endswith("."):
+        return skipped.detail
+    if not skipped.detail or skipped.reason in (SkipReason.LOOP, SkipReason.SPECIAL):
+        return str(skipped.reason)
+    return f"{skipped.reason}, {skipped.detail}"
 
 
 def _listing(names: Sequence[str]) -> str:
@@ -360,9 +360,8 @@ def excerpt(
         spell(part.replace("\t", " " * TAB))
         for part in (line[:start], line[start:stop].rstrip(), line[stop:])
     )
-    stripped = before.lstrip()
-    if len(before) > TAB:
-        before = " " * TAB + stripped
+    indent = len(before) - len(before.lstrip())
+    before = before[max(indent - TAB, 0) :]
     if column is None:
         return _cut(before + marked + after, room), ""
     carets = max(width_of(marked), 1)

@@ -94,3 +94,9 @@ def reader_of(path: str) -> Reader | None:
         if match is not None:
             found.append(_by_group(of_folders=of_folders)[(match.lastindex or 1) - 1])
     return _patterns()[min(found)][1] if found else None
+
+
+def is_code(path: str) -> bool:
+    """Whether a file that cannot be read leaves code unseen; other files are only passed over."""
+    reader = reader_of(path)
+    return reader is not None and reader.is_code

@@ -63,6 +63,13 @@ class DagEntry:
     paused: bool | None = None
     resolved: bool = True
     """False where the id is built at run time; ``dag_id`` then names the place instead."""
+    line: int | None = None
+    tags: tuple[str, ...] = ()
+    schedule: str = ""
+    """As the code has it: ``@daily``, ``None``, ``timedelta(days=1)``; empty where none is given."""
+    is_subdag: bool = False
+    because: str = ""
+    """A sentence: why the id is not known, or on what it hangs whether the DAG is made at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,8 @@ class Report:
     """The text of the tree's CODEOWNERS file, empty where it has none; None where nobody looked."""
     received: int = 0
     """Items in the report, the refused ones included; complete once observations are exhausted."""
+    used_by: dict[str, list[int]] = field(default_factory=dict)
+    """For files that DAGs of other files import, directly or not: the places of those DAGs in ``dags``."""
     metadata: dict[str, Any] = field(default_factory=dict)
 
 

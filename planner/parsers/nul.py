@@ -20,6 +20,7 @@ def without_nul(report: Report) -> Report:
     """The report with its texts cleaned. Observations stay as lazy as they were."""
     report.observations = _observations(iter(report.observations))
     report.dags = [_dag(entry) for entry in report.dags]
+    report.used_by = {_clean(path): places for path, places in report.used_by.items()}
     report.coverage = _coverage(report.coverage)
     report.commit = _clean(report.commit)
     report.codeowners = None if report.codeowners is None else _clean(report.codeowners)
@@ -33,8 +34,15 @@ def _observations(observations: Iterator[Observation]) -> Iterator[Observation]:
 
 
 def _dag(entry: DagEntry) -> DagEntry:
-    owners = tuple(map(_clean, entry.owners))
-    return replace(entry, dag_id=_clean(entry.dag_id), path=_clean(entry.path), owners=owners)
+    return replace(
+        entry,
+        dag_id=_clean(entry.dag_id),
+        path=_clean(entry.path),
+        owners=tuple(map(_clean, entry.owners)),
+        tags=tuple(map(_clean, entry.tags)),
+        schedule=_clean(entry.schedule),
+        because=_clean(entry.because),
+    )
 
 
 def _coverage(coverage: Coverage) -> Coverage:

@@ -44,6 +44,11 @@ class _Fix(msgspec.Struct):
     applicability: str | None = None
     message: str | None = None
     edits: list[Edit] = []
+    side: str = "now"
+    when: str = ""
+    needs: list[str] = []
+    group: str = ""
+    rank: int = 0
 
 
 class _Item(msgspec.Struct):
@@ -56,6 +61,7 @@ class _Item(msgspec.Struct):
     rule_name: str | None = None
     column: Column | None = None
     end_line: Line | None = None
+    end_column: Column | None = None
     cell: Column | None = None
     symbol: str | None = None
     owner: str | None = None
@@ -79,6 +85,11 @@ class _Dag(msgspec.Struct):
     owners: tuple[str, ...] = ()
     paused: bool | None = None
     resolved: bool = True
+    line: Line | None = None
+    tags: tuple[str, ...] = ()
+    schedule: str = ""
+    is_subdag: bool = False
+    because: str = ""
 
 
 class _Coverage(msgspec.Struct):
@@ -95,6 +106,7 @@ class _Coverage(msgspec.Struct):
 class _ReportObject(msgspec.Struct):
     coverage: _Coverage = msgspec.field(default_factory=_Coverage)
     dags: list[_Dag] = []
+    used_by: dict[str, list[int]] = {}
     renames: dict[str, str] = {}
     codeowners: str | None = None
     commit: str = ""
@@ -125,10 +137,8 @@ def parse_report_object(
             status=cover.status,
             complete=cover.complete,
         ),
-        dags=[
-            DagEntry(dag.dag_id, dag.path, dag.owners, dag.paused, dag.resolved)
-            for dag in around.dags
-        ],
+        dags=[DagEntry(**msgspec.structs.asdict(dag)) for dag in around.dags],
+        used_by=_used_by(around),
         renames=around.renames,
         codeowners=around.codeowners,
         commit=around.commit,
@@ -145,6 +155,14 @@ def _around_the_findings(buffer: memoryview) -> _ReportObject:
     except DECODE_ERRORS as error:
         flaw = problem_with(0, msgspec.Raw(buffer), error)
         raise ReportRejected(f"The report's {flaw.field or 'object'} {flaw.sentence}") from error
+
+
+def _used_by(around: _ReportObject) -> dict[str, list[int]]:
+    """What the report says of helper modules, without DAGs that it does not list."""
+    return {
+        path: [place for place in places if 0 <= place < len(around.dags)]
+        for path, places in around.used_by.items()
+    }
 
 
 def _observations(
@@ -191,6 +209,7 @@ def _observation(item: _Item, extra: bytes, texts: dict[str, str]) -> Observatio
         line=item.line,
         column=item.column,
         end_line=item.end_line,
+        end_column=item.end_column,
         cell=item.cell,
         message=one(item.message),
         symbol=one(symbol_of(item.message) if item.symbol is None else item.symbol[:MAX_SYMBOL]),
@@ -207,4 +226,16 @@ def _fix(fix: _Fix | None) -> bytes:
     if fix is None or not (fix.edits or fix.diff):
         return b""
     applicability = fix.applicability or ("safe" if fix.safe else "unsafe")
-    return fix_bytes(Fix(applicability, fix.message, fix.edits, fix.diff or ""))
+    return fix_bytes(
+        Fix(
+            applicability,
+            fix.message,
+            fix.edits,
+            fix.diff or "",
+            side=fix.side,
+            when=fix.when,
+            needs=fix.needs,
+            group=fix.group,
+            rank=fix.rank,
+        )
+    )

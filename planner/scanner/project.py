@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from planner.scanner.checks import checks
+from planner.scanner.dag_map import DagMap, dag_map
 from planner.scanner.facts import FileFacts
-from planner.scanner.material import Hit, PythonPin, Requirement, Setting
+from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,21 @@ class Project:
     """The line that is aimed at: ``3.3``."""
     current: str = ""
     """The Airflow version that runs today, where it is known."""
+    read: Callable[[str], bytes | None] = {}.get
+    """The bytes of a file, for those that were passed over and turn out to matter to a DAG's id."""
+    above: tuple[str, ...] = ()
+    """The names of the folders that the tree lies in, its own name last."""
+
+    @cached_property
+    def dag_map(self) -> DagMap:
+        """Every DAG, and which files each imports."""
+        python = {path: facts for path, facts in self.files.items() if path.endswith(".py")}
+        return dag_map(
+            {path: facts.dag_code for path, facts in python.items() if facts.dag_code},
+            {path: facts.imports for path, facts in python.items()},
+            read=self.read,
+            above=self.above,
+        )
 
     @cached_property
     def settings(self) -> dict[str, list[Setting]]:
@@ -40,6 +56,10 @@ class Project:
     @cached_property
     def pythons(self) -> list[PythonPin]:
         return list(self._of("pythons"))
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        return list(self._of("processes"))
 
     @cached_property
     def template_names(self) -> frozenset[str]:

@@ -217,6 +217,17 @@ def source_of(file: TreeFile) -> Source:
     return Source(file.path, (text_of(content.bytes) if content else None) or "")
 
 
+def bytes_of(files: Iterable[TreeFile]) -> Callable[[str], bytes | None]:
+    """What reads a file again by its path; None where it cannot be read."""
+    by_path = {file.path: file for file in files if not file.flaw}
+
+    def read(path: str) -> bytes | None:
+        content = read_bytes(by_path[path]) if path in by_path else None
+        return content.bytes if content else None
+
+    return read
+
+
 class Ruff(msgspec.Struct, frozen=True):
     """One ruff, and what it says of itself."""
 

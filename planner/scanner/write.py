@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import msgspec
 
-from planner.domain.report import DagEntry, Observation
+from planner.domain.report import Observation
 from planner.scanner.result import ScanResult
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -20,7 +20,8 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
     stream.write(b',\n"renames":' + _encode(result.renames))
     stream.write(b',\n"codeowners":' + _encode(result.codeowners))
     stream.write(b',\n"dags":[' + _lines(map(_encode, result.dags)))
-    stream.write(b'],\n"findings":[')
+    stream.write(b'],\n"used_by":{' + _lines(_members(result.used_by)))
+    stream.write(b'},\n"findings":[')
     separator = b"\n"
     for finding in _findings(result):
         stream.write(separator + _encode(finding))
@@ -30,7 +31,7 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
 
 def _findings(result: ScanResult) -> Iterator[dict[str, Any]]:
     """What counts, then what somebody silenced: it is there still, so it must not count as fixed."""
-    dag_ids = dag_ids_by_file(result.dags)
+    dag_ids = dag_ids_by_file(result)
     for observation in result.observations:
         yield finding_of(observation, dag_ids)
     for silenced in result.suppressed:
@@ -59,10 +60,19 @@ def _coverage(result: ScanResult) -> dict[str, Any]:
     }
 
 
-def dag_ids_by_file(dags: list[DagEntry]) -> dict[str, list[str]]:
+def _members(used_by: dict[str, list[int]]) -> Iterator[bytes]:
+    for path, places in used_by.items():
+        yield _encode(path) + b":" + _encode(places)
+
+
+def dag_ids_by_file(result: ScanResult) -> dict[str, list[str]]:
+    """The DAGs that each file blocks: its own, then those that import it."""
     found: dict[str, list[str]] = {}
-    for dag in dags:
+    for dag in result.dags:
         found.setdefault(dag.path, []).append(dag.dag_id)
+    for path, places in result.used_by.items():
+        others = (result.dags[place].dag_id for place in places)
+        found[path] = list(dict.fromkeys([*found.get(path, ()), *others]))
     return found
 
 

@@ -1,0 +1,32 @@
+"""Which DAGs a tree makes, read from its syntax trees. Nothing is imported and nothing is run.
+
+``making.py`` tells what one file says by itself: ``outlining.py`` keeps of its syntax tree what matters, and
+``following.py`` runs through that outline with values instead of a machine. ``linking.py`` joins the files of a tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from planner.domain.report import DagEntry
+from planner.scanner.dag_map.linking import DagMap, dag_map
+from planner.scanner.dag_map.making import DagCode, dag_code_of
+from planner.scanner.dag_map.modules import imports_in, imports_of
+
+__all__ = [
+    "DagCode",
+    "DagMap",
+    "dag_code_of",
+    "dag_map",
+    "imports_in",
+    "imports_of",
+    "owners_by_file",
+]
+
+
+def owners_by_file(dags: Sequence[DagEntry]) -> Mapping[str, str]:
+    """The one owner of each file's DAGs, where they agree."""
+    owners: dict[str, set[str]] = {}
+    for dag in dags:
+        owners.setdefault(dag.path, set()).update(dag.owners)
+    return {path: next(iter(names)) for path, names in owners.items() if len(names) == 1}

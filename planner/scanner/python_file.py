@@ -17,6 +17,7 @@ from planner.scanner.material import Hit, Place
 
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 TOO_DEEP = (SyntaxError, ValueError, MemoryError, RecursionError)
 """What parsing a hostile or broken file raises."""
@@ -26,7 +27,10 @@ _OF_IMPORTS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException
 """Exceptions that cover a failing import."""
 
 
-_WITHOUT_CHILDREN = (ast.Name, ast.Constant, ast.expr_context, ast.operator)
+_LEAVES = frozenset([ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Global, ast.Nonlocal])
+"""Types of nodes that hold no others."""
+_MIXED = frozenset([ast.Dict, ast.arguments, ast.MatchMapping, ast.MatchClass])
+"""Types whose lists may hold None or plain names."""
 _NO_NODES = frozenset(
     ["attr", "conversion", "ctx", "kind", "level", "lineno", "op", "ops", "simple", "type_comment"]
 )
@@ -36,9 +40,11 @@ _NO_NODES = frozenset(
 @functools.cache
 def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
     """The fields of a type of node that may hold nodes, in the order of the source."""
-    if issubclass(kind, _WITHOUT_CHILDREN):
-        return ()
     return tuple(name for name in kind._fields if name not in _NO_NODES)
+
+
+def _nodes_in(values: list[ast.AST | str | None]) -> list[ast.AST]:
+    return [each for each in values if isinstance(each, ast.AST)]
 
 
 class ImportedName(NamedTuple):
@@ -71,6 +77,7 @@ class PythonFile:
         self._by_type: defaultdict[type, list[ast.AST]] = defaultdict(list)
         self._parents: dict[ast.AST, ast.AST] = {}
         self._names: dict[ast.AST, str] = {}
+        self._functions: dict[ast.AST, Function | None] = {}
         self._index()
 
     def _index(self) -> None:
@@ -80,11 +87,15 @@ class PythonFile:
             node = waiting.pop()
             kind = type(node)
             by_type[kind].append(node)
+            if kind in _LEAVES:
+                continue
             children: list[ast.AST] = []
             for name in _fields_of(kind):
                 value = getattr(node, name, None)
+                if not value:
+                    continue
                 if type(value) is list:
-                    children += [each for each in value if isinstance(each, node_type)]
+                    children += _nodes_in(value) if kind in _MIXED else value
                 elif isinstance(value, node_type):
                     children.append(value)
             if children:
@@ -117,16 +128,25 @@ class PythonFile:
 
         A decorator, a default value and an annotation belong to what is around the function.
         """
-        below = node
-        for above in self.ancestors(node):
-            if isinstance(above, ast.Lambda) and below is above.body:
-                return above
-            if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) and isinstance(
-                below, ast.stmt
+        known, parents = self._functions, self._parents
+        passed: list[ast.AST] = []
+        found: Function | None = None
+        while node not in known:
+            passed.append(node)
+            above = parents.get(node)
+            if above is None:
+                break
+            if isinstance(above, _FUNCTIONS) and (
+                isinstance(node, ast.stmt) or node is above.body  # of a lambda
             ):
-                return above
-            below = above
-        return None
+                found = above
+                break
+            node = above
+        else:
+            found = known[node]
+        for each in passed:
+            known[each] = found
+        return found
 
     @functools.cached_property
     def imports(self) -> list[ImportedName]:

@@ -30,7 +30,7 @@ SECONDS = 600.0
 _SLOW = 30.0
 """A run that takes longer than this, and a second more for a hundred files, has met a hostile file."""
 
-_OPTIONS = [
+OPTIONS = [
     "--isolated",
     "--no-fix",
     "--no-cache",
@@ -130,7 +130,7 @@ def _run_once(
     listing.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
     try:
         done = subprocess.run(
-            [program, "check", *_OPTIONS, f"@{listing}"],
+            [program, "check", *OPTIONS, f"@{listing}"],
             capture_output=True,
             cwd=folder,
             env=_environment(),

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.scanner.cli.usage import UsageError
+from planner.scanner.readers import reader_of
+from planner.scanner.tree import LARGEST_FILE, TreeFile
+
+CONFIG = "airflow.cfg"
+"""The kind of file that is read as Airflow's settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,22 @@ def _found(places: Sequence[Path]) -> Path:
 def _with_git(folder: Path) -> Iterator[Path]:
     """The folder or what is above it, where a git repository begins. Nothing in it is read."""
     return (each for each in (folder, *folder.parents) if os.path.lexists(each / ".git"))
+
+
+def config_file(written: str | None, place: Ground) -> list[TreeFile]:
+    """The airflow.cfg that was named, unless the scan meets it anyway. Raises UsageError."""
+    if written is None:
+        return []
+    file = _existing(written)
+    if not file.is_file():
+        raise UsageError(f"--config: {written} is no file.")
+    if file.stat().st_size > LARGEST_FILE:
+        raise UsageError(f"--config: {written} is too large to be an airflow.cfg.")
+    inside = file.is_relative_to(place.root)
+    shown = file.relative_to(place.root).as_posix() if inside else file.name
+    reader = reader_of(shown)
+    if reader is None or reader.kind != CONFIG:
+        shown = f"{shown}.airflow.cfg"
+    elif inside and place.covers(shown):
+        return []
+    return [TreeFile(shown, str(file))]

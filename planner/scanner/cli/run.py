@@ -7,10 +7,10 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 from planner.domain.numbers import plural
 from planner.domain.rating import Rater
@@ -20,9 +20,10 @@ from planner.scanner import baseline as baselines
 from planner.scanner.baseline import BadBaseline, Baseline, Growth
 from planner.scanner.cache import Cache, user_folder
 from planner.scanner.cli import github, machine, sarif, text
+from planner.scanner.cli.further import with_import_proof, with_metadata
 from planner.scanner.cli.lines import Lines
 from planner.scanner.cli.outcome import Exit, Outcome, blocking, found_in, gaps_in
-from planner.scanner.cli.place import Ground, ground
+from planner.scanner.cli.place import Ground, config_file, ground
 from planner.scanner.cli.screen import ProgressBar, Screen, harmless
 from planner.scanner.cli.usage import PROGRAM, Asked, UsageError, asked
 from planner.scanner.result import ScanFailed, ScanResult
@@ -35,6 +36,7 @@ from planner.scanner.suppression import (
     read_ignores,
     sift,
 )
+from planner.scanner.tree import TreeFile
 from planner.scanner.write import dag_ids_by_file
 
 STOPPED = 130
@@ -61,15 +63,16 @@ def _run(wanted: Asked) -> int:
     today = dt.date.today()
     book = rulebook()
     place = ground(wanted.paths, wanted.root)
+    also = config_file(wanted.config, place)
     ignores = _ignores(wanted, place, book)
     baseline = _baseline(wanted)
     _check_outputs(wanted)
-    result = _scanned(wanted, place)
+    result, further = _scanned(wanted, place, also, book)
     sieve = _sifted(result, ignores, wanted, book, today)
     result = replace(
         result, observations=sieve.kept, suppressed=[*result.suppressed, *sieve.suppressed]
     )
-    known, notes = _compared(wanted, place, result, baseline, book, today)
+    known, ratchet = _compared(wanted, place, result, baseline, book, today)
     findings = found_in(result, target=wanted.target, rulebook=book, known=known)
     outcome = Outcome(
         result=result,
@@ -81,9 +84,9 @@ def _run(wanted: Asked) -> int:
         fail_on=wanted.fail_on,
         unused=[entry for entry in sieve.unused if _was_looked_at(entry, place)],
         expired=sieve.expired,
-        notes=notes,
+        notes=[*further, *ratchet],
     )
-    _answer(wanted, place, outcome, book)
+    _answer(wanted, place, outcome, book, {file.path: Path(file.place) for file in also})
     return outcome.exit
 
 
@@ -140,7 +143,10 @@ def _check_outputs(wanted: Asked) -> None:
             raise UsageError(f"{option}: the folder of {file} does not exist.")
 
 
-def _scanned(wanted: Asked, place: Ground) -> ScanResult:
+def _scanned(
+    wanted: Asked, place: Ground, also: Sequence[TreeFile], book: Rulebook
+) -> tuple[ScanResult, list[str]]:
+    """The scan, with all that was asked for besides, and sentences about that."""
     with contextlib.ExitStack() as stack:
         cache = None if wanted.no_cache else stack.enter_context(Cache(user_folder()))
         progress = stack.enter_context(ProgressBar())
@@ -149,11 +155,28 @@ def _scanned(wanted: Asked, place: Ground) -> ScanResult:
             target=wanted.target,
             current=wanted.current,
             paths=place.paths,
+            also=also,
             cache=cache,
             progress=progress,
         )
     coverage = replace(result.coverage, complete=result.coverage.complete and place.only_folders)
-    return replace(result, coverage=coverage)
+    result, notes = replace(result, coverage=coverage), []
+    if wanted.import_with is not None:
+        result, said = with_import_proof(
+            result,
+            place.root,
+            wanted.import_with,
+            wanted.dag_folders,
+            target=wanted.target,
+            rulebook=book,
+        )
+        notes += said
+    if wanted.metadata_db:
+        result, said = with_metadata(
+            result, wanted.metadata_db, target=wanted.target, rulebook=book
+        )
+        notes += said
+    return result, notes
 
 
 def _sifted(
@@ -265,14 +288,21 @@ def _difference(file: Path, before: Baseline, after: Baseline) -> str:
 # ------------------------------------------------------------------ what goes out
 
 
-def _answer(wanted: Asked, place: Ground, outcome: Outcome, book: Rulebook) -> None:
+def _answer(
+    wanted: Asked,
+    place: Ground,
+    outcome: Outcome,
+    book: Rulebook,
+    elsewhere: Mapping[str, Path],
+) -> None:
+    lines = Lines(place.root, elsewhere)
     if wanted.output is not None:
-        _write(wanted.output, _written(wanted, place, outcome, book, None))
+        _write(wanted.output, _written(wanted, place, outcome, book, lines, None))
         _say(f"Wrote {wanted.output}: {_in_short(outcome)}")
         return
     stream = sys.stdout.buffer
     try:
-        for part in _written(wanted, place, outcome, book, sys.stdout):
+        for part in _written(wanted, place, outcome, book, lines, sys.stdout):
             stream.write(part)
         stream.flush()
     except BrokenPipeError:
@@ -286,7 +316,12 @@ def _answer(wanted: Asked, place: Ground, outcome: Outcome, book: Rulebook) -> N
 
 
 def _written(
-    wanted: Asked, place: Ground, outcome: Outcome, book: Rulebook, stream: IO[str] | None
+    wanted: Asked,
+    place: Ground,
+    outcome: Outcome,
+    book: Rulebook,
+    lines: Lines,
+    stream: TextIO | None,
 ) -> Iterator[bytes]:
     match wanted.format:
         case "json":
@@ -300,8 +335,8 @@ def _written(
         case "github":
             return (f"{line}\n".encode() for line in github.github(outcome))
     screen = Screen(stream or sys.stdout, is_file=stream is None)
-    lines = text.text(outcome, Lines(place.root, {}), screen)
-    return (f"{line}\n".encode(screen.encoding, "backslashreplace") for line in lines)
+    answer = text.text(outcome, lines, screen)
+    return (f"{line}\n".encode(screen.encoding, "backslashreplace") for line in answer)
 
 
 def _told_aside(outcome: Outcome) -> Iterator[str]:

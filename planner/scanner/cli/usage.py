@@ -47,6 +47,7 @@ class Asked:
     unsafe_fixes: bool
     owner: str
     import_with: Path | None
+    dag_folders: tuple[str, ...]
     metadata_db: str
     no_cache: bool
 
@@ -79,6 +80,7 @@ def asked(argv: Sequence[str]) -> Asked:
         unsafe_fixes=found.unsafe_fixes,
         owner=found.owner or "",
         import_with=_path(found.import_with),
+        dag_folders=tuple(found.dag_folder or ()),
         metadata_db=found.metadata_db or "",
         no_cache=found.no_cache,
     )
@@ -117,7 +119,12 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--import-with", metavar="PYTHON", help="import every DAG file with this Python's Airflow 3"
     )
-    add("--metadata-db", metavar="URL", help="look into the metadata database, reading only")
+    add("--dag-folder", metavar="DIR", action="append", help="the DAG folder, for --import-with")
+    add(
+        "--metadata-db",
+        metavar="URL",
+        help="look into the metadata database, reading only; env:NAME",
+    )
     add("--no-cache", action="store_true", help="check unchanged files again")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
     return parser
@@ -138,6 +145,8 @@ def _fit_together(found: argparse.Namespace) -> None:
     ):
         if given and not found.patch:
             raise UsageError(f"{name} only goes with --patch FILE.")
+    if found.dag_folder and not found.import_with:
+        raise UsageError("--dag-folder only goes with --import-with PYTHON.")
     if found.output and found.output == found.patch:
         raise UsageError("--output and --patch name the same file.")
 

@@ -93,6 +93,50 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandChange:
+    """What became of one of Airflow's commands, or of one option of a command."""
+
+    on: Mapping[str, str]
+    """For each 3.x line: ``kept``, ``gone``, or ``provider`` where a provider brings it back."""
+    instead: str = ""
+    """What to type instead."""
+
+    @property
+    def gone_since(self) -> str:
+        """The first line without it; empty where every line has it."""
+        return next((line for line, status in self.on.items() if status != "kept"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Airflow's command line as its own parsers know it: every command of 2.x and 1.10 on every 3.x line."""
+
+    commands: Mapping[str, CommandChange]
+    """By the words after ``airflow``: ``dags backfill``."""
+    options: Mapping[str, Mapping[str, CommandChange]]
+    """Options that some line does not take any more, by command: ``{'dags list': {'--subdir': …}}``."""
+    words: frozenset[str]
+    """Every first word after ``airflow`` that some version knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """What became of one option of ``airflow.cfg``."""
+
+    on: Mapping[str, str]
+    """For each 3.x line: ``read`` (under its old name), ``kept``, or ``ignored``."""
+    to: str = ""
+    """``section.option``: where it is set now; empty where nothing takes its place."""
+    defaults: tuple[str, ...] = ()
+    """The values that 2.x and 1.10 wrote into an untouched file."""
+
+    @property
+    def ignored_on(self) -> list[str]:
+        """The lines on which it does nothing."""
+        return [line for line, status in self.on.items() if status == "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """Everything the product rests on that a reviewer might dispute, with the hash of the files it came from."""
 
@@ -114,6 +158,9 @@ class Rulebook:
     last version for older lines (``last``) and the newest one (``latest``)."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
     """ownership.toml: names in DAGs that are not people."""
+    commands: Commands = Commands({}, {}, frozenset())
+    settings: Mapping[str, SettingChange] = field(default_factory=dict)
+    """Changed options by ``section.option``."""
     operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
 

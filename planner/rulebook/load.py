@@ -19,12 +19,20 @@ from packaging.version import InvalidVersion, Version
 
 from planner.domain.facts import FACT_KEYS
 from planner.domain.finding import Axis, Category, Severity
-from planner.domain.rules import Alias, Rule, Rulebook, SymbolCase
+from planner.domain.rules import (
+    Alias,
+    CommandChange,
+    Commands,
+    Rule,
+    Rulebook,
+    SettingChange,
+    SymbolCase,
+)
 
 T = TypeVar("T")
 
 FOLDER = Path(__file__).parent
-MEASUREMENTS = ("providers.json", "symbols.json")
+MEASUREMENTS = ("commands.json", "providers.json", "settings.json", "symbols.json")
 MEASURED = {"o": "ok", "d": "deprecated", "g": "gone", "n": "unknown"}
 """Letters of ``symbols.json``: imports, imports with a warning, does not import, needs a package that was not
 installed."""

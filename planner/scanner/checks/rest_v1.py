@@ -1,0 +1,67 @@
+"""Callers of the REST API of 2.x in Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile
+from planner.scanner.rest_calls import calls_in, message_of
+
+_CLIENTS = ("airflow.api.client", "airflow_client.client.model.")
+"""Modules that only clients of 2.x have."""
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    yield from _clients(file)
+    for node in file.of(ast.Constant):
+        if isinstance(node.value, str) and "api/" in node.value and not _is_docstring(file, node):
+            yield from _calls(file, node, node.value)
+
+
+def _clients(file: PythonFile) -> Iterator[Hit]:
+    for imported in file.imports:
+        name = imported.alias.name if isinstance(imported.node, ast.Import) else imported.full
+        if name.startswith(_CLIENTS) and not file.is_guarded(imported.node):
+            message = f"`{name}` is of the client for Airflow 2"
+            yield file.hit(imported.alias, message, symbol=name)
+
+
+def _calls(file: PythonFile, node: ast.Constant, text: str) -> Iterator[Hit]:
+    around = _around(file, node)
+    if len(text) > 2_000:
+        return
+    of_airflow = "airflow" in file.source.lower()
+    for call in calls_in(f"{around} {text}", of_airflow=of_airflow):
+        yield file.hit(node, message_of(call), symbol=call.path)
+        return
+
+
+def _around(file: PythonFile, node: ast.Constant) -> str:
+    """What stands before a text in its statement: the name it is assigned to, the base it is added to."""
+    names: list[str] = []
+    for outer in file.ancestors(node):
+        if isinstance(outer, ast.JoinedStr | ast.BinOp):
+            names.append(ast.unparse(outer)[:500].partition("api/")[0])
+        if isinstance(outer, ast.Assign):
+            names += [ast.unparse(target)[:200] for target in outer.targets]
+        if isinstance(outer, ast.keyword) and outer.arg:
+            names.append(outer.arg)
+        if isinstance(outer, ast.stmt):
+            break
+    return " ".join(names)
+
+
+def _is_docstring(file: PythonFile, node: ast.Constant) -> bool:
+    return isinstance(file.parent(node), ast.Expr)
+
+
+CHECK = Check(
+    "AF3-REST-V1",
+    PythonFile,
+    _check,
+    needs=(b"api/v1", b"api/experimental", b"airflow.api.client", b"airflow_client"),
+    needs_airflow=False,
+)

@@ -1,0 +1,32 @@
+"""Callers of the REST API of 2.x in scripts, YAML, Terraform and programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit, Text
+from planner.scanner.rest_calls import calls_in, message_of
+
+_COMMENT = re.compile(r"[ \t]*(?:#|//|\*|--)")
+LONGEST_LINE = 5_000
+"""Characters; longer lines are generated."""
+
+
+def _check(text: Text) -> Iterator[Hit]:
+    if "api/v1" not in text.source and "api/experimental" not in text.source:
+        return
+    of_airflow = "airflow" in text.source.lower() or "airflow" in text.path.lower()
+    for number, line in enumerate(text.source.splitlines(), 1):
+        if len(line) <= LONGEST_LINE and not _COMMENT.match(line):
+            for call in calls_in(line, of_airflow=of_airflow):
+                yield Hit(
+                    line=number,
+                    column=call.offset + 1,
+                    message=message_of(call),
+                    symbol=call.path,
+                )
+
+
+CHECK = Check("AF3-REST-V1", Text, _check)

@@ -1,0 +1,37 @@
+"""Makefiles: the command lines of their recipes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from planner.scanner.command_lines import material_in_shell
+from planner.scanner.environment import settings_anywhere
+from planner.scanner.material import Text
+from planner.scanner.readers import Reader
+from planner.scanner.readers.shell_script import WORTH
+from planner.scanner.shell import snippet_of, within
+
+_RECIPE = re.compile(
+    r"^(?:\t| {4,8})[ \t]*[@+-]{0,3}((?:[^\n\\]|\\\r?\n|\\.){1,8000})", re.MULTILINE
+)
+_RULE = re.compile(
+    r"^[\w./-]{1,80}:[^\n=]*;|^(export[ \t]+AIRFLOW__[^\n]*|AIRFLOW__[^\n]*)$", re.MULTILINE
+)
+
+
+def _read(text: Text) -> Iterator[Any]:
+    yield text
+    if not WORTH.search(text.source):
+        return
+    snippet = snippet_of(text)
+    for match in _RECIPE.finditer(text.source):
+        yield from material_in_shell(within(snippet, match[1].replace("$$", " $"), match.start(1)))
+    for match in _RULE.finditer(text.source):
+        yield from settings_anywhere(within(snippet, match[0], match.start()))
+
+
+READER = Reader(
+    kind="makefile", patterns=("makefile", "gnumakefile", "*.mk", "justfile"), read=_read
+)

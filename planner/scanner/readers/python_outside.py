@@ -1,0 +1,132 @@
+"""What Python code does to Airflow from outside of DAGs: variables that it sets, commands that it runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from planner.rulebook.load import rulebook
+from planner.scanner.command_lines import AIRFLOW, airflow_command, material_in_shell
+from planner.scanner.environment import NAME, setting_of, setting_of_variable
+from planner.scanner.material import Setting
+from planner.scanner.python_file import PythonFile, argument, text_of
+from planner.scanner.shell import snippet_at
+
+_SETTERS = ("setenv", "setdefault", "putenv")
+_RUNNERS = frozenset(
+    [
+        "Popen",
+        "call",
+        "check_call",
+        "check_output",
+        "exec_command",
+        "exec_run",
+        "execute",
+        "getoutput",
+        "getstatusoutput",
+        "popen",
+        "run",
+        "run_command",
+        "system",
+    ]
+)
+"""Methods and functions whose first argument is a command."""
+_COMMANDS = frozenset(["args", "arguments", "bash_command", "cmd", "cmds", "command", "commands"])
+"""Arguments, and names of variables, that hold commands."""
+
+
+def outside_of(file: PythonFile) -> Iterator[Any]:
+    """Settings and commands in the code, in no order."""
+    if "AIRFLOW__" in file.source:
+        yield from _variables(file)
+    if AIRFLOW in file.source:
+        yield from _set_options(file)
+        yield from _lists(file)
+        yield from _texts(file)
+
+
+def _variables(file: PythonFile) -> Iterator[Setting]:
+    for assigned in file.of(ast.Assign):
+        for target in assigned.targets:
+            if isinstance(target, ast.Subscript):
+                yield from _variable(file, target.slice, assigned.value)
+    for table in file.of(ast.Dict):
+        for key, value in zip(table.keys, table.values, strict=True):
+            yield from _variable(file, key, value)
+    for call in file.of(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _SETTERS:
+            yield from _variable(file, argument(call, "name", 0), argument(call, "value", 1))
+        elif (name := argument(call, "name")) is not None:
+            yield from _variable(file, name, argument(call, "value"))
+
+
+def _variable(file: PythonFile, name: ast.expr | None, value: ast.expr | None) -> Iterator[Setting]:
+    text = text_of(name)
+    if name is not None and text is not None and NAME.fullmatch(text):
+        yield from setting_of_variable(text, _literal(value), file.place(name))
+
+
+def _set_options(file: PythonFile) -> Iterator[Setting]:
+    """``conf.set("core", "executor", …)``."""
+    for call in file.of(ast.Call):
+        if file.name(call.func) in ("airflow.configuration.conf.set", "airflow.configuration.set"):
+            section, option = (text_of(argument(call, "", position)) for position in (0, 1))
+            if section and option:
+                value = _literal(argument(call, "value", 2))
+                yield setting_of(section, option, value, file.place(call), "python")
+
+
+def _literal(node: ast.expr | None) -> str | None:
+    return str(node.value) if isinstance(node, ast.Constant) and node.value is not None else None
+
+
+def _lists(file: PythonFile) -> Iterator[Any]:
+    """``["airflow", "dags", "list"]``, wherever it stands."""
+    for node in file.of(ast.List, ast.Tuple):
+        words = [_words(one) for one in node.elts]  # type: ignore[attr-defined]
+        texts = [word or "" for word in words]
+        if len(texts) > 1 and texts[0] == AIRFLOW and texts[1] in rulebook().commands.words:
+            yield from airflow_command(texts, file.place(node))
+
+
+def _texts(file: PythonFile) -> Iterator[Any]:
+    for call in file.of(ast.Call):
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        called = called or (call.func.id if isinstance(call.func, ast.Name) else "")
+        if called in _RUNNERS and call.args:
+            yield from _commands(file, call.args[0])
+        for keyword in call.keywords:
+            if keyword.arg in _COMMANDS:
+                yield from _commands(file, keyword.value)
+    for assigned in file.of(ast.Assign):
+        names = [target.id.lower() for target in assigned.targets if isinstance(target, ast.Name)]
+        if any(name.endswith(("cmd", "command", "commands")) for name in names):
+            yield from _commands(file, assigned.value)
+
+
+def _commands(file: PythonFile, node: ast.expr) -> Iterator[Any]:
+    """The commands of a text, or of the scripts in a list of words."""
+    parts: Sequence[ast.expr] = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    for part in parts:
+        text = _words(part)
+        if text is not None and AIRFLOW in text and " " in text:
+            place = file.place(part)
+            if place.cell is None:
+                yield from material_in_shell(snippet_at(text, place.line, place.column))
+
+
+def _words(node: ast.expr) -> str | None:
+    """A text; what is filled in at run time stands as ``_``."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "_" for part in node.values
+        )
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return text_of(node.func.value) if node.func.attr == "format" else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return text_of(node.left)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = _words(node.left), _words(node.right)
+        return "".join(side if side is not None else "_" for side in sides)
+    return text_of(node)

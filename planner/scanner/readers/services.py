@@ -1,0 +1,33 @@
+"""What keeps programs running: systemd units, supervisord, Procfiles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from planner.scanner.command_lines import material_in_shell
+from planner.scanner.environment import settings_anywhere
+from planner.scanner.material import Text
+from planner.scanner.readers import Reader
+from planner.scanner.shell import snippet_of, within
+
+_COMMAND = re.compile(
+    r"^(?:Exec\w{4,14}[ \t]*=[ \t]*[-@:+!]{0,3}|command[ \t]*=[ \t]*|[\w-]{1,60}:[ \t]*)"
+    r"(?=[^\n]{0,4000}airflow)((?:[^\n\\]|\\\r?\n|\\.){1,8000})",
+    re.MULTILINE,
+)
+
+
+def _read(text: Text) -> Iterator[Any]:
+    snippet = snippet_of(text)
+    yield from settings_anywhere(snippet)
+    for match in _COMMAND.finditer(text.source):
+        yield from material_in_shell(within(snippet, match[1], match.start(1)))
+
+
+READER = Reader(
+    kind="service",
+    patterns=("*.service", "procfile*", "supervisord*.conf", "*supervisor*.conf", "*airflow*.conf"),
+    read=_read,
+)

@@ -1,0 +1,43 @@
+"""Shell scripts, and entrypoints without a suffix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from planner.scanner.command_lines import material_in_shell
+from planner.scanner.material import Text
+from planner.scanner.readers import Reader
+from planner.scanner.shell import snippet_of
+from planner.scanner.templates import templates_in
+
+WORTH = re.compile(r"airflow|\bpip|\buv\b", re.IGNORECASE)
+"""Scripts without one of these words tell nothing."""
+
+
+def _read(text: Text) -> Iterator[Any]:
+    yield text
+    yield from templates_in(text)
+    if WORTH.search(text.source) and not text.source.startswith("#!/usr/bin/env python"):
+        yield from material_in_shell(snippet_of(text))
+
+
+READER = Reader(
+    kind="shell",
+    patterns=(
+        "*.sh",
+        "*.bash",
+        "*.zsh",
+        "*.sh.tmpl",
+        "*entrypoint",
+        "start-airflow",
+        "start_airflow",
+        "run-airflow",
+        "airflow-start",
+        "airflow-init",
+        ".bashrc",
+        ".profile",
+    ),
+    read=_read,
+)

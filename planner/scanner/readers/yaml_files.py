@@ -1,0 +1,295 @@
+"""YAML and JSON: compose files, Helm values, Kubernetes manifests, CI jobs, cloud templates.
+
+One walk reads them all, by what the keys mean wherever they stand: variables, scripts, containers, images,
+sections of Airflow's settings. A Helm template, which is no YAML before it is rendered, is read line by line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from planner.scanner.command_lines import material_in_shell
+from planner.scanner.containers import started_with
+from planner.scanner.environment import (
+    NAME,
+    SECTIONS,
+    TELLING_SECTIONS,
+    known,
+    setting_of,
+    setting_of_variable,
+    settings_anywhere,
+)
+from planner.scanner.material import Probe, Text
+from planner.scanner.packages import pins_of_image, pythons_of_action
+from planner.scanner.readers import Reader
+from planner.scanner.settings_file import settings_in
+from planner.scanner.shell import Snippet, snippet_of, within
+from planner.scanner.templates import templates_in
+from planner.scanner.yaml_tree import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlBroken,
+    documents,
+    snippet_of_scalar,
+)
+
+_SCRIPTS = frozenset(
+    [
+        "after_script",
+        "bash",
+        "before_script",
+        "inline",
+        "inlineScript",
+        "onCreateCommand",
+        "postCreateCommand",
+        "postStartCommand",
+        "postgresql_command",
+        "pre-commands",
+        "run",
+        "script",
+        "sh",
+        "updateContentCommand",
+    ]
+)
+"""Keys whose value, or each text of whose list, a shell runs."""
+_STARTS = ("entrypoint", "command", "args")
+"""Keys of a container, in the order in which their words are joined."""
+_OVERRIDES = frozenset(
+    [
+        "AirflowConfigurationOptions",
+        "airflowConfigOverrides",
+        "airflow_config_overrides",
+        "airflow_configuration_options",
+    ]
+)
+"""What managed services call a table of ``section.option`` or ``section-option``."""
+_WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
+_LINE = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])", re.MULTILINE
+)
+_NAMED = re.compile(
+    r"name:[ \t]*[\"']?(?P<name>AIRFLOW__\w{1,120})[\"']?[ \t]*\n[ \t]*value:[ \t]*(?P<value>[^\n]{0,2000})"
+)
+
+
+def _read(text: Text) -> Iterator[Any]:
+    yield text
+    yield from templates_in(text)
+    if not _WORTH.search(text.source) and "airflow" not in text.path.lower():
+        return
+    try:
+        roots = documents(text.source)
+    except YamlBroken:
+        yield from _by_line(text)
+        return
+    lines = text.source.splitlines()
+    for root in roots:
+        yield from _Walk(lines, text.path).material(root)
+
+
+def _by_line(text: Text) -> Iterator[Any]:
+    snippet = snippet_of(text)
+    yield from settings_anywhere(snippet)
+    for match in _NAMED.finditer(text.source):
+        value = match["value"].strip().strip("\"'")
+        yield from setting_of_variable(match["name"], value, text.place(match.start("name")))
+    for match in _LINE.finditer(text.source):
+        end = text.source.find("\n", match.end())
+        line = text.source[match.end() : end if end >= 0 else None].rstrip("\"'\r ")
+        yield from material_in_shell(within(snippet, line, match.end()))
+
+
+class _Walk:
+    """One walk over one document, each node once."""
+
+    def __init__(self, lines: list[str], path: str) -> None:
+        self.lines = lines
+        self.path = path
+        self.seen: set[int] = set()
+
+    def material(self, root: Node) -> Iterator[Any]:
+        waiting: list[tuple[str, Node]] = [("", root)]
+        while waiting:
+            name, node = waiting.pop()
+            if id(node) in self.seen:
+                continue
+            self.seen.add(id(node))
+            if isinstance(node, Mapping):
+                yield from self._mapping(name, node)
+                waiting += reversed([(key, value) for key, _, value in node.own()])
+            elif isinstance(node, Sequence):
+                yield from self._sequence(node)
+                waiting += [(name, one) for one in reversed(node.items)]
+
+    def _mapping(self, name: str, node: Mapping) -> Iterator[Any]:
+        yield from self._named_variable(node)
+        yield from self._image(node)
+        yield from self._container(name, node)
+        for key, key_node, value in node.own():
+            yield from self._pair(key, key_node, value)
+
+    def _pair(self, key: str, key_node: Scalar, value: Node) -> Iterator[Any]:
+        if NAME.fullmatch(key):
+            yield from setting_of_variable(key, _text(value), key_node.place)
+        elif key in _SCRIPTS:
+            for one in _scalars(value):
+                yield from material_in_shell(self._snippet(one))
+        elif key in _OVERRIDES and isinstance(value, Mapping):
+            yield from _overrides(value)
+        elif key in ("config", "airflowConfig") and isinstance(value, Mapping):
+            yield from self._sections(value)
+        elif key == "executor" and isinstance(value, Scalar) and "Executor" in value.value:
+            yield setting_of("core", "executor", value.value, key_node.place, "helm")
+        elif key in ("airflowVersion", "defaultAirflowTag") and isinstance(value, Scalar):
+            yield from pins_of_image(f"apache/airflow:{value.value}", value.place)
+        elif key == "python-version":
+            yield from pythons_of_action([one.value for one in _scalars(value)], key_node.place)
+        elif isinstance(value, Scalar) and value.style in ("|", ">"):
+            yield from self._file_within(key, value)
+
+    def _file_within(self, key: str, value: Scalar) -> Iterator[Any]:
+        """A text that is a file of its own: in a ConfigMap, or in Helm values."""
+        if key.endswith(".cfg"):
+            yield from settings_in(self._snippet(value))
+        elif key.endswith((".sh", ".bash")):
+            yield from material_in_shell(self._snippet(value))
+        elif "AIRFLOW__" in value.value:
+            snippet = self._snippet(value)
+            yield from settings_anywhere(snippet)
+            for match in _NAMED.finditer(snippet.text):
+                found = match["value"].strip().strip("\"'")
+                yield from setting_of_variable(
+                    match["name"], found, snippet.place(match.start("name"))
+                )
+
+    def _named_variable(self, node: Mapping) -> Iterator[Any]:
+        name = node.get("name") or node.get("key") or node.get("Name")
+        if isinstance(name, Scalar) and name.value.startswith("AIRFLOW__"):
+            value = node.get("value") or node.get("Value")
+            yield from setting_of_variable(name.value, _text(value), name.place)
+
+    def _image(self, node: Mapping) -> Iterator[Any]:
+        for key, _, value in node.own():
+            if key == "image" and isinstance(value, Scalar):
+                yield from pins_of_image(value.value, value.place)
+        repository, tag = node.get("repository"), node.get("tag")
+        if isinstance(repository, Scalar) and isinstance(tag, Scalar):
+            yield from pins_of_image(f"{repository.value}:{tag.value}", tag.place)
+
+    def _container(self, name: str, node: Mapping) -> Iterator[Any]:
+        own = {key: value for key, _, value in node.own()}
+        parts = [list(map(self._snippet, _scalars(own[key]))) for key in _STARTS if key in own]
+        parts = [part for part in parts if part]
+        is_airflow = _is_airflow(name, node)
+        starts = [] if not parts else list(started_with(parts, is_airflow=is_airflow))
+        yield from starts
+        yield from self._probes(name, node, own)
+
+    def _probes(self, name: str, node: Mapping, own: dict[str, Node]) -> Iterator[Probe]:
+        words = " ".join(one.value for key in _STARTS if key in own for one in _scalars(own[key]))
+        label = f"{name} {_text(node.get('container_name')) or ''} {_text(node.get('name')) or ''}"
+        serves = "webserver" in f"{label} {words}" or "api-server" in words
+        test = own.get("healthcheck")
+        if isinstance(test, Mapping):
+            for one in _scalars(test.get("test") or Sequence(0, 0)):
+                if "/health" in one.value:
+                    yield Probe(one.value, one.place, of_webserver=serves)
+        for key in ("livenessProbe", "readinessProbe", "startupProbe"):
+            probe = own.get(key)
+            asked = probe.get("httpGet") if isinstance(probe, Mapping) else None
+            path = asked.get("path") if isinstance(asked, Mapping) else None
+            if isinstance(path, Scalar):
+                yield Probe(path.value, path.place, of_webserver=serves)
+
+    def _sections(self, node: Mapping) -> Iterator[Any]:
+        """``config:`` of Helm values: sections of airflow.cfg as tables."""
+        tables = [(key, value) for key, _, value in node.own() if isinstance(value, Mapping)]
+        names = {key for key, _ in tables}
+        is_airflows = names & TELLING_SECTIONS or "airflow" in self.path.lower()
+        if not is_airflows or 2 * len(names & SECTIONS) <= len(names):
+            return
+        for section, table in tables:
+            for option, option_node, value in table.own():
+                yield setting_of(section, option, _text(value), option_node.place, "helm")
+
+    def _sequence(self, node: Sequence) -> Iterator[Any]:
+        for one in node.items:
+            if isinstance(one, Scalar) and one.value.startswith("AIRFLOW__"):
+                name, sign, value = one.value.partition("=")
+                yield from setting_of_variable(name, value if sign else None, one.place)
+
+    def _snippet(self, node: Scalar) -> Snippet:
+        return snippet_of_scalar(node, self.lines)
+
+
+def _overrides(node: Mapping) -> Iterator[Any]:
+    for key, key_node, value in node.own():
+        section, sign, option = key.partition("." if "." in key else "-")
+        if sign:
+            yield setting_of(section, option, _text(value), key_node.place, "helm")
+
+
+def _is_airflow(name: str, node: Mapping) -> bool:
+    """Whether a container runs Airflow: its image or its variables say so, or its name."""
+    image = node.get("image")
+    if isinstance(image, Scalar) and "airflow" in image.value.lower():
+        return True
+    if isinstance(node.get("services"), Mapping):
+        return False
+    for key in ("environment", "env"):
+        if _sets_airflow(node.get(key)):
+            return True
+    return name.lower().startswith("airflow")
+
+
+def _sets_airflow(node: Node | None) -> bool:
+    if isinstance(node, Mapping):
+        names = [key for key, _, _ in node.own()]
+        merged = [value for key, _, value in node.own() if key == "<<"]
+        return any(one.startswith("AIRFLOW_") for one in names) or any(map(_has_names, merged))
+    if isinstance(node, Sequence):
+        texts = [one.value for one in node.items if isinstance(one, Scalar)]
+        named = [one.get("name") for one in node.items if isinstance(one, Mapping)]
+        texts += [one.value for one in named if isinstance(one, Scalar)]
+        return any(text.startswith("AIRFLOW_") for text in texts)
+    return False
+
+
+def _has_names(node: Node) -> bool:
+    return isinstance(node, Mapping) and any(key.startswith("AIRFLOW_") for key, _, _ in node.own())
+
+
+def _scalars(node: Node) -> list[Scalar]:
+    if isinstance(node, Scalar):
+        return [] if node.is_null else [node]
+    if isinstance(node, Sequence):
+        return [one for one in node.items if isinstance(one, Scalar)]
+    return []
+
+
+def _text(node: Node | None) -> str | None:
+    """A value as a setting has it: YAML's own true is Python's."""
+    if not isinstance(node, Scalar) or node.is_null:
+        return None
+    if not node.style and node.value in ("true", "false", "yes", "no", "on", "off"):
+        return str(node.value in ("true", "yes", "on"))
+    return known(node.value)
+
+
+READER = Reader(
+    kind="yaml",
+    patterns=(
+        "*.yml",
+        "*.yaml",
+        "*.yml.tmpl",
+        "*.yaml.tmpl",
+        "*.yaml.example",
+        "*.yml.example",
+        "*.json",
+    ),
+    read=_read,
+)

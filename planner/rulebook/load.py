@@ -36,6 +36,10 @@ MEASUREMENTS = ("commands.json", "providers.json", "settings.json", "symbols.jso
 MEASURED = {"o": "ok", "d": "deprecated", "g": "gone", "n": "unknown"}
 """Letters of ``symbols.json``: imports, imports with a warning, does not import, needs a package that was not
 installed."""
+COMMAND_LETTERS = {"k": "kept", "g": "gone", "p": "provider"}
+"""Letters of ``commands.json``."""
+SETTING_LETTERS = {"r": "read", "k": "kept", "i": "ignored"}
+"""Letters of ``settings.json``: read under its old name, unchanged, not read."""
 WHENS = ("now", "shim", "provider", "after")
 CHECKERS = ("ruff", "upgradecheck", "import-check", "config-lint")
 NOTE_KINDS = ("new", "deprecated", "removed")
@@ -87,6 +91,8 @@ def read(folder: Path) -> Rulebook:
         operator_arguments=_operator_arguments(
             "operator_arguments.toml", _one(tables, "operator_arguments.toml")
         ),
+        commands=_commands("commands.json", texts["commands.json"]),
+        settings=_settings("settings.json", texts["settings.json"]),
     )
 
 
@@ -446,6 +452,63 @@ def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[s
     operators = table.get("operators", _map_of(_text, _list_of(_text)))
     table.done()
     return {name: frozenset([*every, *own]) for name, own in operators.items()}
+
+
+# --- The measured commands and settings
+
+
+def _commands(file: str, text: bytes) -> Commands:
+    """``commands``: a letter for every line, or letters and what to type; ``options`` likewise by command."""
+    lines, table = _measurements(file, text)
+    try:
+        commands = {
+            name: _command(file, name, lines, one) for name, one in table["commands"].items()
+        }
+        options = {
+            command: {name: _command(file, name, lines, one) for name, one in some.items()}
+            for command, some in table["options"].items()
+        }
+        words = {name.partition(" ")[0] for name in commands} | set(table["later"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RulebookError(file, "", f"must have commands, options and later: {error}") from error
+    return Commands(commands, options, frozenset(words))
+
+
+def _command(file: str, name: str, lines: list[str], entry: Any) -> CommandChange:
+    letters, instead = (entry, "") if isinstance(entry, str) else entry
+    return CommandChange(_letters(file, name, lines, letters, COMMAND_LETTERS), instead)
+
+
+def _settings(file: str, text: bytes) -> dict[str, SettingChange]:
+    """``options``: letters, where it is set now, and the defaults of 2.x and 1.10."""
+    lines, table = _measurements(file, text)
+    changes = {}
+    for name, entry in table.get("options", {}).items():
+        try:
+            letters, to, defaults = entry
+        except ValueError:
+            raise RulebookError(file, name, "must be letters, the new name, defaults") from None
+        on = _letters(file, name, lines, letters, SETTING_LETTERS)
+        changes[name] = SettingChange(on, to, tuple(defaults))
+    return changes
+
+
+def _measurements(file: str, text: bytes) -> tuple[list[str], dict[str, Any]]:
+    try:
+        table = json.loads(text)
+        return list(table["lines"]), table
+    except (ValueError, KeyError, TypeError) as error:
+        raise RulebookError(file, "", f"must be JSON with lines: {error}") from error
+
+
+def _letters(
+    file: str, name: str, lines: list[str], letters: str, known: Mapping[str, str]
+) -> dict[str, str]:
+    if len(letters) != len(lines) or set(letters) - known.keys():
+        raise RulebookError(
+            file, name, f"must have one of {', '.join(known)} for each of {', '.join(lines)}"
+        )
+    return {line: known[letter] for line, letter in zip(lines, letters, strict=True)}
 
 
 # --- Decision

@@ -73,7 +73,7 @@ def reading_of(text: str, *, in_pieces: bool = False) -> Reading:
         return Reading()
     pieces = [
         piece.moved(start)
-        for start, end in _spans(text)
+        for start, end in spans_of(text)
         if text.startswith("{{", start) and (piece := _reading(text[start:end]))
     ]
     return Reading(
@@ -178,7 +178,7 @@ class _Places:
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
-        self._spans = _spans(text)
+        self._spans = spans_of(text)
         self._waiting: dict[tuple[int, str], list[int]] = {}
 
     def of(self, line: int, word: str) -> int:
@@ -202,7 +202,7 @@ class _Places:
         return before >= 0 and offset < self._spans[before][1]
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
+def spans_of(text: str) -> list[tuple[int, int]]:
     """Where Jinja's brackets open and close, in order. One that never closes ends the search."""
     found: list[tuple[int, int]] = []
     for match in _OPENING.finditer(text):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import msgspec
 
 from planner.scanner.material import Template
 from planner.scanner.python_file import PythonFile
@@ -20,13 +22,21 @@ def templates_of(file: PythonFile) -> Iterator[Template]:
     if "airflow" not in file.source or not ("{{" in file.source or "{%" in file.source):
         return
     provided = _provided(file)
-    nodes: Iterator[ast.Constant | ast.JoinedStr] = file.of(ast.Constant, ast.JoinedStr)  # type: ignore[type-var]
+    for template in texts_of(file, looks_like_jinja):
+        yield msgspec.structs.replace(template, provided=provided)
+
+
+def texts_of(file: PythonFile, is_wanted: Callable[[str], bool]) -> Iterator[Template]:
+    """The wanted strings, docstrings left out, as Python would build them.
+
+    What f-strings and ``format`` fill in at run time is a ``_``.
+    """
+    nodes: list[ast.Constant | ast.JoinedStr] = [*file.of(ast.Constant), *file.of(ast.JoinedStr)]
     for node in nodes:
         text = _text(file, node)
-        if text is not None and looks_like_jinja(text):
+        if text is not None and is_wanted(text):
             place = file.place(node)
-            written = _written(file, node, place.column)
-            yield Template(text, place, written=written, provided=provided)
+            yield Template(text, place, written=_written(file, node, place.column))
 
 
 def _written(file: PythonFile, node: ast.expr, column: int) -> str:
@@ -41,7 +51,7 @@ def _text(file: PythonFile, node: ast.Constant | ast.JoinedStr) -> str | None:
         return None
     if isinstance(node, ast.JoinedStr):
         return "".join(map(_part, node.values))
-    if not isinstance(node.value, str) or "{" not in node.value:
+    if not isinstance(node.value, str):
         return None
     if isinstance(above, ast.Attribute) and above.attr == "format":
         return _formatted(node.value)

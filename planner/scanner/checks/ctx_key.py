@@ -1,0 +1,75 @@
+"""Keys of the task context that Airflow 3 no longer has, in code that ruff does not look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planner.scanner.airflow_context import AirflowContext, Given, context_of
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile, text_of
+from planner.scanner.removed_names import names_of
+from planner.scanner.task_code import runs_in_task
+from planner.scanner.two_sided import is_two_sided
+
+_RULE = "AF3-CTX-KEY"
+_COMMON = frozenset(["conf", "expanded_ti_count", "test_mode", "try_number"])
+"""Keys that other dicts have too: told only where the dict is surely Airflow's context."""
+_NEWER = "logical_date"
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    context = context_of(file)
+    yield from _keys_read(file, context)
+    told: set[ast.arg] = set()
+    for given in context.given:
+        for parameter in _parameters_filled(given, context):
+            if parameter not in told and runs_in_task(file, parameter):
+                told.add(parameter)
+                yield file.hit(parameter, _message(parameter.arg), symbol=parameter.arg)
+
+
+def _keys_read(file: PythonFile, context: AirflowContext) -> Iterator[Hit]:
+    removed = names_of(_RULE)
+    written = _keys_written(file)
+    for node in file.of(ast.Subscript, ast.Call):
+        key = context.key_read(node)
+        name = text_of(key)
+        if key is None or name not in removed or (file.function_of(node), name) in written:
+            continue
+        if name in _COMMON and not context.is_sure(node):
+            continue
+        if runs_in_task(file, node) and not is_two_sided(file, node, name):
+            yield file.hit(key, _message(name), symbol=name)
+
+
+def _keys_written(file: PythonFile) -> set[tuple[ast.AST | None, str]]:
+    """Keys that a function puts into a dict itself."""
+    return {
+        (file.function_of(node), name)
+        for node in file.of(ast.Subscript)
+        if isinstance(node.ctx, ast.Store) and (name := text_of(node.slice))
+    }
+
+
+def _parameters_filled(given: Given, context: AirflowContext) -> Iterator[ast.arg]:
+    """Parameters that only the context could fill, and no longer does."""
+    if given.own is None or context.is_task(given.function):
+        return
+    arguments = given.function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    if any(argument.arg == _NEWER for argument in every):
+        return
+    for argument in every:
+        if argument.arg in names_of(_RULE) and argument.arg not in given.own:
+            yield argument
+
+
+def _message(name: str) -> str:
+    return f"`{name}` is not in the task context of Airflow 3"
+
+
+CHECK = Check(
+    _RULE, PythonFile, _check, needs=(b"_d", b"conf", b"try_number", b"expanded", b"test_m")
+)

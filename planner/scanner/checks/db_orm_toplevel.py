@@ -1,0 +1,25 @@
+"""DAG files that use Airflow's own database while they are parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.metadata_access import accesses
+from planner.scanner.python_file import PythonFile
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for access in accesses(file):
+        if access.while_parsed:
+            message = (
+                f"`{access.symbol}` opens Airflow's database while the file is parsed, "
+                "which the dag-processor of Airflow 3 refuses"
+            )
+            yield file.hit(access.node, message, symbol=access.symbol)
+
+
+CHECK = Check(
+    "AF3-DB-ORM-TOPLEVEL", PythonFile, _check, needs=(b"ession", b"models", b"settings", b"_dag")
+)

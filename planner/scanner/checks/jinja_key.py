@@ -1,0 +1,27 @@
+"""Template variables that Airflow 3 no longer has, in strings and template files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.jinja import reading_of
+from planner.scanner.material import Hit, Template
+from planner.scanner.removed_names import names_of
+from planner.scanner.templates import hit_in
+
+_RULE = "AF3-JINJA-KEY"
+
+
+def _check(template: Template) -> Iterator[Hit]:
+    wanted = {name for name in names_of(_RULE) if name in template.text} - template.provided
+    if not wanted:
+        return
+    for use in reading_of(template.text, in_pieces=not template.in_file).uses:
+        name = use.path[0]
+        if name in wanted and not use.excused(1):
+            message = f"`{name}` is undefined in the templates of Airflow 3"
+            yield hit_in(template, name, use.offsets[0], message)
+
+
+CHECK = Check(_RULE, Template, _check)

@@ -1,0 +1,49 @@
+"""SQL in Python strings about tables and columns of Airflow's database that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.metadata_sql import gone_from
+from planner.scanner.python_file import PythonFile
+from planner.scanner.readers.python_templates import texts_of
+from planner.scanner.removed_names import names_of
+from planner.scanner.templates import LARGEST_TEMPLATE, hit_in
+
+RULE = "AF3-METADATA-SQL"
+_WORDS = ("from", "update", "into", "FROM", "UPDATE", "INTO", "From", "Update")
+
+
+def message(symbol: str) -> str:
+    """What is wrong with a table or column."""
+    return f"Airflow's database has no `{symbol}` any more on Airflow 3"
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for text in texts_of(file, _may_be_sql):
+        for gone in gone_from(text.text, names_of(RULE)):
+            word = text.text[gone.offset : gone.offset + len(gone.word)]
+            yield hit_in(text, word, gone.offset, message(gone.symbol), gone.symbol)
+
+
+def _may_be_sql(text: str) -> bool:
+    return len(text) <= LARGEST_TEMPLATE and any(word in text for word in _WORDS)
+
+
+CHECK = Check(
+    RULE,
+    PythonFile,
+    _check,
+    needs=(
+        b"dag_run",
+        b"task_instance",
+        b"sla_miss",
+        b"task_fail",
+        b"dag_pickle",
+        b"_dag",
+        b" dag",
+    ),
+    needs_airflow=False,
+)

@@ -1,0 +1,30 @@
+"""Attributes of task instances, runs and DAGs that Airflow 3 no longer has, in templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scanner.airflow_context import HELD
+from planner.scanner.checks import Check
+from planner.scanner.jinja import reading_of
+from planner.scanner.material import Hit, Template
+from planner.scanner.removed_names import names_of
+from planner.scanner.templates import hit_in
+
+_RULE = "AF3-TI-ATTR"
+
+
+def _check(template: Template) -> Iterator[Hit]:
+    if not any(name in template.text for name in HELD):
+        return
+    removed = names_of(_RULE)
+    for use in reading_of(template.text, in_pieces=not template.in_file).uses:
+        if len(use.path) < 2 or use.path[0] not in HELD or use.path[0] in template.provided:
+            continue
+        symbol = f"{HELD[use.path[0]]}.{use.path[1]}"
+        if symbol in removed and not use.excused(2):
+            message = f"`{symbol}` is gone in Airflow 3"
+            yield hit_in(template, use.path[1], use.offsets[1], message, symbol)
+
+
+CHECK = Check(_RULE, Template, _check)

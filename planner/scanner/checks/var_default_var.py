@@ -1,0 +1,42 @@
+"""``Variable.get`` of the Task SDK with the argument's old name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planner.parsers.fix import Edit, Place
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile
+
+_GETS = ("airflow.sdk.Variable.get", "airflow.sdk.definitions.variable.Variable.get")
+_OLD = "default_var"
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for call in file.of(ast.Call):
+        if file.name(call.func) not in _GETS:
+            continue
+        for keyword in call.keywords:
+            if keyword.arg == _OLD:
+                yield file.hit(
+                    keyword,
+                    f"`airflow.sdk.Variable.get` takes no `{_OLD}`",
+                    symbol=_OLD,
+                    edits=_positional(file, call, keyword),
+                    is_safe=True,
+                )
+
+
+def _positional(file: PythonFile, call: ast.Call, keyword: ast.keyword) -> list[Edit]:
+    """Without the keyword's name the default is the second argument, on Airflow 2 and 3 alike."""
+    if len(call.args) != 1 or call.keywords[0] is not keyword:
+        return []
+    start, end = file.place(keyword), file.place(keyword.value)
+    if start.cell is not None or start.line != end.line:
+        return []
+    return [Edit("", Place(start.line, start.column), Place(end.line, end.column))]
+
+
+CHECK = Check("AF3-VAR-DEFAULT-VAR", PythonFile, _check, needs=(b"default_var",))

@@ -1,0 +1,65 @@
+"""Calls of ``xcom_pull`` that do not say whose value they want, in Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planner.scanner.airflow_context import CONTEXT, context_of
+from planner.scanner.checks import Check
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile, argument, text_of
+
+MESSAGE = "`xcom_pull` without `task_ids` looks only at the task's own values on Airflow 3"
+SYMBOL = "xcom_pull"
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    pushed = _pushed(file)
+    for call in file.of(ast.Call):
+        if not isinstance(call.func, ast.Attribute) or call.func.attr != "xcom_pull":
+            continue
+        if _says_whose(file, call) or file.is_guarded(call):
+            continue
+        if (_owner(file, call), text_of(_key(file, call))) not in pushed:
+            yield file.hit(call, MESSAGE, symbol=SYMBOL)
+
+
+def _says_whose(file: PythonFile, call: ast.Call) -> bool:
+    """Whether the call names tasks, or may do so at run time."""
+    starred = any(isinstance(given, ast.Starred) for given in call.args)
+    if starred or any(keyword.arg is None for keyword in call.keywords):
+        return True
+    tasks = argument(call, "task_ids", _context_arguments(file, call))
+    return tasks is not None and not (isinstance(tasks, ast.Constant) and tasks.value is None)
+
+
+def _key(file: PythonFile, call: ast.Call) -> ast.expr | None:
+    return argument(call, "key", 2 + _context_arguments(file, call))
+
+
+def _context_arguments(file: PythonFile, call: ast.Call) -> int:
+    """1 for ``operator.xcom_pull(context, …)``, which takes the context first."""
+    return int(bool(call.args) and context_of(file).kind_of(call.args[0]) == CONTEXT)
+
+
+def _pushed(file: PythonFile) -> set[tuple[ast.AST | None, str | None]]:
+    """Keys that a function or class pushes itself: it may pull its own."""
+    return {
+        (_owner(file, call), text_of(key))
+        for call in file.of(ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push"
+        if (key := argument(call, "key", _context_arguments(file, call))) is not None
+    }
+
+
+def _owner(file: PythonFile, node: ast.AST) -> ast.AST | None:
+    """The class whose code this is, else the function: what becomes one task."""
+    function = file.function_of(node)
+    for above in file.ancestors(node):
+        if isinstance(above, ast.ClassDef):
+            return above
+    return function
+
+
+CHECK = Check("AF3-XCOM-PULL-NOIDS", PythonFile, _check, needs=(b"xcom_pull",))

@@ -1,0 +1,159 @@
+"""Which Python code runs as a task or while a DAG file is parsed, and which runs in a server or by hand.
+
+Airflow 3 keeps the first kind away from its database; servers, plugins' pages and people's own scripts may
+still use it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from planner.scanner.dag_call import functions
+from planner.scanner.python_file import Function, PythonFile
+
+_SERVER_FILES = frozenset(
+    ["airflow_local_settings.py", "conftest.py", "webserver_config.py", "setup.py"]
+)
+_SERVER_FOLDERS = frozenset(["alembic", "migrations", "test", "tests"])
+_SERVER_MODULES = (
+    "airflow.auth",
+    "airflow.www",
+    "connexion",
+    "fastapi",
+    "flask",
+    "flask_admin",
+    "flask_appbuilder",
+    "flask_login",
+    "pytest",
+    "starlette",
+    "unittest",
+)
+"""A file that imports one of these, and makes no DAG, is a page, a service or a test."""
+_SERVER_BASES = (
+    "AirflowPlugin",
+    "AuthManager",
+    "Dep",
+    "Executor",
+    "Link",
+    "Listener",
+    "Policy",
+    "SecretsBackend",
+    "SecurityManager",
+    "TestCase",
+    "Timetable",
+    "View",
+    "WeightStrategy",
+)
+"""Endings of base classes whose methods run in a server."""
+_SERVER_FUNCTIONS = ("_mutation_hook", "_policy")
+"""Endings of the functions of a cluster policy."""
+_DAG_DECORATORS = (".dag", ".task_group")
+
+
+def runs_in_task(file: PythonFile, node: ast.AST) -> bool:
+    """Whether code runs as a task, as its callback, or while a DAG file is parsed."""
+    if not _is_task_file(file):
+        return False
+    return not any(map(functools.partial(_is_of_server, file), file.ancestors(node)))
+
+
+def runs_while_parsed(file: PythonFile, node: ast.AST) -> bool:
+    """Whether code runs when the file is imported: outside of functions, or in one that is called there."""
+    function = file.function_of(node)
+    return function is None or function in _called_while_parsed(file)
+
+
+@functools.lru_cache(maxsize=2)
+def _is_task_file(file: PythonFile) -> bool:
+    path = PurePosixPath(file.path.lower())
+    if path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1]):
+        return False
+    if _makes_dags(file):
+        return True
+    modules = {imported.full for imported in file.imports}
+    serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
+    return not serves and not any(map(_is_main_guard, file.of(ast.If)))
+
+
+def _makes_dags(file: PythonFile) -> bool:
+    return any(
+        imported.full.startswith("airflow.") and imported.full.endswith((".DAG", ".dag"))
+        for imported in file.imports
+    )
+
+
+def _is_below(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == one or module.startswith(f"{one}.") for one in packages)
+
+
+def _is_main_guard(node: ast.If) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
+
+
+def _is_of_server(file: PythonFile, above: ast.AST) -> bool:
+    match above:
+        case ast.If():
+            return _is_main_guard(above)
+        case ast.ClassDef(bases=bases):
+            return any(file.name(base).endswith(_SERVER_BASES) for base in bases)
+        case ast.FunctionDef(name=name, decorator_list=decorators):
+            return name.endswith(_SERVER_FUNCTIONS) or any(
+                file.name(decorator).rpartition(".")[2] == "hookimpl" for decorator in decorators
+            )
+    return False
+
+
+@functools.lru_cache(maxsize=2)
+def _called_while_parsed(file: PythonFile) -> frozenset[Function]:
+    """Functions that run when the file is imported: ``@dag`` and task groups, and what is called there."""
+    by_name: dict[str, list[Function]] = {}
+    for function in functions(file):
+        by_name.setdefault(function.name, []).append(function)
+    reached = {
+        function
+        for group in by_name.values()
+        for function in group
+        if any(_makes_dag(file, decorator) for decorator in getattr(function, "decorator_list", ()))
+    }
+    calls = [(file.function_of(call), name) for call, name in _plain_calls(file)]
+    grew = True
+    while grew:
+        found = {
+            function
+            for inside, name in calls
+            if inside is None or inside in reached
+            for function in by_name.get(name, ())
+            if not _is_task(file, function)
+        }
+        grew = not found <= reached
+        reached |= found
+    return frozenset(reached)
+
+
+def _plain_calls(file: PythonFile) -> Iterator[tuple[ast.Call, str]]:
+    for call in file.of(ast.Call):
+        if isinstance(call.func, ast.Name) and not any(
+            isinstance(above, ast.If) and _is_main_guard(above) for above in file.ancestors(call)
+        ):
+            yield call, call.func.id
+
+
+def _decorated_name(file: PythonFile, decorator: ast.expr) -> str:
+    return file.name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+
+def _makes_dag(file: PythonFile, decorator: ast.expr) -> bool:
+    name = _decorated_name(file, decorator)
+    return name.startswith("airflow.") and name.endswith(_DAG_DECORATORS)
+
+
+def _is_task(file: PythonFile, function: Function) -> bool:
+    """Whether calling the function only makes a task."""
+    return any(
+        ".task" in name and not name.endswith(".task_group")
+        for decorator in getattr(function, "decorator_list", ())
+        if (name := _decorated_name(file, decorator)).startswith("airflow.")
+    )

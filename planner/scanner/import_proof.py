@@ -30,7 +30,7 @@ USUAL_LIMITS = Limits()
 
 _MOST_ANSWER = 64 * 1024 * 1024
 _MOST_LOG = 8 * 1024 * 1024
-_MOST_LINES = 4000
+_MOST_LINES = 16_000
 _SHOWN = 300
 _GRACE = 20
 """Seconds that a file's process has beyond its import before Airflow ends it."""
@@ -49,12 +49,14 @@ _KILLED = re.compile(
     r"Processor for DagFileInfo\(rel_path=\w{1,40}\('(?P<path>[^'\n]{1,1000})'\), "
     r"bundle_name='(?P<bundle>[\w-]{1,100})'[^\n]{1,2000}[Kk]illing it"
 )
+_EXCEPTION = re.compile(r"[\w.]{1,200}(?:Error|Exception)\b")
 _DIED = re.compile(rb'"event": ?"(?:Process exited abnormally|Process terminated by signal)')
 _NO_MODULE = re.compile(r"No module named '([\w.]{1,300})'")
 _NESTED_PROVIDERS = ("apache", "atlassian", "cncf", "common", "dbt", "microsoft")
 """Folders of ``airflow.providers`` below which each package has one of its own."""
 _MISSING_HERE = (
-    (re.compile(r"VARIABLE_NOT_FOUND: .{0,20}?'message': [\"'](.{1,200}?)[\"']\}"), "variable"),
+    (re.compile(r"VARIABLE_NOT_FOUND: \{'(?:key|message)': [\"'](.{1,200}?)[\"']\}"), "variable"),
+    (re.compile(r"CONNECTION_NOT_FOUND: \{'\w{1,20}': [\"'](.{1,200}?)[\"']\}"), "connection"),
     (re.compile(r"[Vv]ariable (\S{1,200}) does not exist"), "variable"),
     (re.compile(r"The conn_id `([^`]{1,200})` isn't defined"), "connection"),
 )
@@ -261,6 +263,8 @@ def _settings(
         "AIRFLOW__CORE__DAGS_FOLDER": str(folders[0]),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins or home / "plugins"),
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": str(limits.file_seconds),
+        # By default a traceback is cut to two frames, and the DAG file's own is often a third.
+        "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "200",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": str(limits.file_seconds + _GRACE),
@@ -302,7 +306,7 @@ def _proved(run: _Run, version: str, folders: Sequence[Path], tree: Path) -> Imp
     roots = {
         name: PurePosixPath(folder.relative_to(tree).as_posix()) for name, folder in names.items()
     }
-    told = [_placed(one, roots) for one in _observations(answer, version)]
+    told = [_placed(one, roots, tree) for one in _observations(answer, version)]
     looked_at, unproved = _looked_at(run, parsing, roots)
     findings, environment = _sorted_out(told)
     unproved |= environment
@@ -327,9 +331,10 @@ def _must_start(ended: Ended, command: str) -> None:
     if ended.status == 0:
         return
     how = "did not end in time" if ended.status is None else f"ended with {ended.status}"
-    lines = tail_of(ended.messages, _MOST_LINES) or tail_of(ended.output, _MOST_LINES)
-    last = lines.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it printed nothing"]
-    raise ImportProofRefused(f"`{command}` {how}: {last[0][:_SHOWN]}")
+    said = tail_of(ended.messages, _MOST_LINES) or tail_of(ended.output, _MOST_LINES)
+    lines = said.decode("utf-8", "replace").strip().splitlines() or ["it printed nothing"]
+    last = next(filter(_EXCEPTION.match, reversed(lines)), lines[-1])
+    raise ImportProofRefused(f"`{command}` {how}: {last[:_SHOWN]}")
 
 
 def _observations(answer: Ended, version: str) -> list[Observation]:
@@ -354,11 +359,15 @@ def _answer_line(output: Path) -> bytes:
     return lines[-1] if lines else text
 
 
-def _placed(found: Observation, roots: Mapping[str, PurePosixPath]) -> Observation:
-    """With its path from the tree, not from its bundle."""
+def _placed(found: Observation, roots: Mapping[str, PurePosixPath], tree: Path) -> Observation:
+    """With its path from the tree: 3.0 gives it from the root of the machine, later ones from the bundle."""
     extra = msgspec.json.decode(found.extra) if found.extra else {}
-    root = roots.get(extra.get("bundle_name", ""), PurePosixPath())
-    return msgspec.structs.replace(found, path=str(root / found.path), extra=b"")
+    path = PurePosixPath(found.path)
+    if path.is_relative_to(tree):
+        path = path.relative_to(tree)
+    else:
+        path = roots.get(extra.get("bundle_name", ""), PurePosixPath()) / path
+    return msgspec.structs.replace(found, path=str(path), extra=b"")
 
 
 def _looked_at(

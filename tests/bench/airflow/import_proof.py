@@ -23,7 +23,7 @@ FILES = {
     "provider.py": f"{SDK}from airflow.providers.amazon.aws.hooks.s3 import S3Hook\n",
     "variable.py": "from airflow.sdk import DAG, Variable\nVariable.get('not-here')\n",
     "connection.py": (
-        f"{SDK}from airflow.sdk import BaseHook\nBaseHook.get_connection('not-here')\n"
+        f"{SDK}from airflow.hooks.base import BaseHook\nBaseHook.get_connection('not-here')\n"
     ),
     "hangs.py": f"{SDK}import time\ntime.sleep(1000)\n",
     "greedy.py": f"{SDK}x = bytearray(64 * 2**30)\n",

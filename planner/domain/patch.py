@@ -105,11 +105,17 @@ def numbered(lines: Iterable[str]) -> dict[int, str]:
 
 def merge(path: str, fixes: Sequence[str | bytes]) -> MergedFile:
     """Joins the fixes of one file (JSON, as ``Finding.fix`` keeps them), the earlier before the later."""
+    known: dict[int, str] = {}
+    for fix in fixes:
+        known |= lines_shown(_decode_fix(fix).diff) if fix else {}
+    taken, left_out = joined(fixes, known)
+    return MergedFile(unified_diff(path, known, taken), left_out)
+
+
+def joined(fixes: Sequence[str | bytes], known: Lines) -> tuple[list[Edit], dict[int, str]]:
+    """The edits of all fixes that go together, and the reason by the index of each that does not."""
     read = [_decode_fix(fix) if fix else _Fix() for fix in fixes]
     left_out = {index: NO_EDIT for index, fix in enumerate(read) if not fix.edits}
-    known: dict[int, str] = {}
-    for fix in read:
-        known |= lines_shown(fix.diff)
     best: dict[str, int] = {}
     for fix in read:
         if fix.group:
@@ -121,7 +127,7 @@ def merge(path: str, fixes: Sequence[str | bytes]) -> MergedFile:
         reason = _take([_edit(edit) for edit in fix.edits], taken, known)
         if reason:
             left_out[index] = reason
-    return MergedFile(unified_diff(path, known, taken), left_out)
+    return taken, left_out
 
 
 def _edit(edit: _Edit) -> Edit:
@@ -241,15 +247,19 @@ def _place(edit: Edit) -> tuple[Place, Place]:
 
 def _on_known_lines(edit: Edit, lines: Lines) -> Edit:
     """The same edit without the line behind it: its end is the end of a line, not the start of the next."""
-    start, end = edit.start, edit.end
+    start, end = (_behind_mark(place, lines) for place in (edit.start, edit.end))
     if start > end or min(start[1], end[1], start[0]) < 1:
         raise EditsRefused("an edit points outside the file")
     if end[1] == 1 and end[0] not in lines and end[0] - 1 in lines:
         end = (end[0] - 1, len(lines[end[0] - 1]) + 1)
         start = min(start, end)
-    elif not lines and edit.start == edit.end == (1, 1):
-        return edit
     return Edit(start, end, edit.content)
+
+
+def _behind_mark(place: Place, lines: Lines) -> Place:
+    """The place in a line that begins with a byte order mark, which nobody counts."""
+    row, column = place
+    return (1, column + 1) if row == 1 and lines.get(1, "").startswith("\ufeff") else place
 
 
 def _change(lines: Lines, edits: Sequence[Edit]) -> _Change | None:

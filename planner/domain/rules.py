@@ -137,6 +137,64 @@ class SettingChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Where a name of Airflow went."""
+
+    new: str
+    on: Mapping[str, str]
+    """For each line of 2.x and 3.x whether the new name imports: ``ok``, ``gone``, ``same`` (wherever the old
+    name does, which is only an alias there), ``released`` (the provider's newest release has it)."""
+    needs: str = ""
+    """The package that brings it: ``apache-airflow-providers-smtp>=1.0.0``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How a new name differs from its old one: code that uses more than this keeps the old name."""
+
+    attributes: frozenset[str] | None = None
+    """What may follow its dot; None: anything."""
+    called: bool = True
+    most_positional: int | None = None
+    """How many arguments without a keyword a call may have."""
+    as_positional: Mapping[str, int] = field(default_factory=dict)
+    """Keywords that only one side knows, with the position that both know."""
+    side: str = "now"
+    """``after`` where the new name does otherwise on 2.x than the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What is written instead of a name, an argument or a word."""
+
+    do: str
+    """``keep`` the tool's own edit, ``drop`` the argument, write the last part of the name (``text``) or the
+    ``string`` as ``to``, ``name`` it ``to``, ``define`` it in the file, ``undecorate``."""
+    says: str = ""
+    to: str = ""
+    since: str = ""
+    """The 2.x version from which the result runs."""
+    side: str = "now"
+    safe: bool = False
+    imports: tuple[str, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """What a machine can write instead, so that code runs on both sides of the upgrade."""
+
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By the new name."""
+    bundled: frozenset[str] = frozenset()
+    """Packages that every 3.x release installs with itself."""
+    both_sides: frozenset[str] = frozenset()
+    """Rules whose tool's own edits run on both sides."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """Everything the product rests on that a reviewer might dispute, with the hash of the files it came from."""
 
@@ -156,13 +214,16 @@ class Rulebook:
     """packages.toml: images and retired packages; under ``providers`` what Airflow's releases ask of each
     official provider, by its short name: the lowest version by target line (``needs``), and where read the
     last version for older lines (``last``) and the newest one (``latest``)."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """metadata.toml: what is known of Airflow's own database: revisions, big tables."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
     """ownership.toml: names in DAGs that are not people."""
+    operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
     commands: Commands = Commands({}, {}, frozenset())
     settings: Mapping[str, SettingChange] = field(default_factory=dict)
     """Changed options by ``section.option``."""
-    operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
+    fixes: Fixes = Fixes()
 
     @property
     def target_lines(self) -> tuple[str, ...]:

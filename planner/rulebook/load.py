@@ -23,6 +23,10 @@ from planner.domain.rules import (
     Alias,
     CommandChange,
     Commands,
+    Fixes,
+    Limit,
+    Move,
+    Remedy,
     Rule,
     Rulebook,
     SettingChange,
@@ -32,7 +36,7 @@ from planner.domain.rules import (
 T = TypeVar("T")
 
 FOLDER = Path(__file__).parent
-MEASUREMENTS = ("commands.json", "providers.json", "settings.json", "symbols.json")
+MEASUREMENTS = ("commands.json", "moves.json", "providers.json", "settings.json", "symbols.json")
 MEASURED = {"o": "ok", "d": "deprecated", "g": "gone", "n": "unknown"}
 """Letters of ``symbols.json``: imports, imports with a warning, does not import, needs a package that was not
 installed."""
@@ -40,6 +44,10 @@ COMMAND_LETTERS = {"k": "kept", "g": "gone", "p": "provider"}
 """Letters of ``commands.json``."""
 SETTING_LETTERS = {"r": "read", "k": "kept", "i": "ignored"}
 """Letters of ``settings.json``: read under its old name, unchanged, not read."""
+MOVED = {"o": "ok", "g": "gone", "s": "same", "-": "released"}
+"""Letters of ``moves.json``: the new name imports, does not, is what the old one is an alias of, is in the
+provider's newest release."""
+REMEDIES = ("keep", "drop", "text", "string", "name", "define", "undecorate")
 WHENS = ("now", "shim", "provider", "after")
 CHECKERS = ("ruff", "upgradecheck", "import-check", "config-lint")
 NOTE_KINDS = ("new", "deprecated", "removed")
@@ -86,6 +94,7 @@ def read(folder: Path) -> Rulebook:
         triage=_triage("triage.toml", _one(tables, "triage.toml")),
         packages=_packages("packages.toml", _one(tables, "packages.toml"))
         | {"providers": _providers("providers.json", texts["providers.json"])},
+        metadata=_metadata("metadata.toml", _one(tables, "metadata.toml")),
         hash=_hash(texts),
         ownership=_ownership("ownership.toml", _one(tables, "ownership.toml")),
         operator_arguments=_operator_arguments(
@@ -93,6 +102,7 @@ def read(folder: Path) -> Rulebook:
         ),
         commands=_commands("commands.json", texts["commands.json"]),
         settings=_settings("settings.json", texts["settings.json"]),
+        fixes=_fixes("fixes.toml", _one(tables, "fixes.toml"), _moves(texts["moves.json"])),
     )
 
 
@@ -396,7 +406,9 @@ def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
 def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, str]:
     letters, use = (entry, "") if isinstance(entry, str) else (entry[0], entry[1])
     if len(letters) != len(lines) or set(letters) - MEASURED.keys():
-        raise RulebookError(file, name, f"must have one of o, d, g, n for each of {', '.join(lines)}")
+        raise RulebookError(
+            file, name, f"must have one of o, d, g, n for each of {', '.join(lines)}"
+        )
     status = {line: MEASURED[letter] for line, letter in zip(lines, letters, strict=True)}
     return status | {"use": use} if use else status
 
@@ -415,6 +427,19 @@ def _packages(file: str, raw: dict[str, Any]) -> dict[str, Any]:
         runtime=_map_of(_text, _line),
     )
     table.done()
+    return raw
+
+
+def _metadata(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    _keys(
+        _Table(file, "", raw),
+        source=_link,
+        big_tables=_list_of(_text),
+        archive_prefix=_text,
+        statement_seconds=_whole,
+        most_sources=_whole,
+        revisions=_map_of(_release, _text),
+    )
     return raw
 
 
@@ -443,15 +468,6 @@ def _providers(file: str, text: bytes) -> dict[str, dict[str, Any]]:
         entry.done()
     table.done()
     return found
-
-
-def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
-    """The arguments of each operator with those that every operator takes."""
-    table = _Table(file, "", raw)
-    every = table.get("every", _list_of(_text))
-    operators = table.get("operators", _map_of(_text, _list_of(_text)))
-    table.done()
-    return {name: frozenset([*every, *own]) for name, own in operators.items()}
 
 
 # --- The measured commands and settings
@@ -509,6 +525,77 @@ def _letters(
             file, name, f"must have one of {', '.join(known)} for each of {', '.join(lines)}"
         )
     return {line: known[letter] for line, letter in zip(lines, letters, strict=True)}
+
+
+def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """The arguments of each operator with those that every operator takes."""
+    table = _Table(file, "", raw)
+    every = table.get("every", _list_of(_text))
+    operators = table.get("operators", _map_of(_text, _list_of(_text)))
+    table.done()
+    return {name: frozenset([*every, *own]) for name, own in operators.items()}
+
+
+# --- What is written instead
+
+
+def _moves(text: bytes) -> dict[str, Move]:
+    """``moves``: for each old name the new one, a letter for every line, and the package that brings it."""
+    file = "moves.json"
+    lines, table = _measurements(file, text)
+    moves = {}
+    for old, entry in table.get("moves", {}).items():
+        try:
+            new, letters, *needs = entry
+        except (TypeError, ValueError):
+            raise RulebookError(file, old, "must be the new name, letters, a package") from None
+        on = _letters(file, old, lines, letters, MOVED)
+        moves[old] = Move(new, on, needs[0] if needs else "")
+    return moves
+
+
+def _fixes(file: str, raw: dict[str, Any], moves: dict[str, Move]) -> Fixes:
+    table = _Table(file, "", raw)
+    fixes = Fixes(
+        moves=moves,
+        remedies={name: _remedy(row) for name, row in table.named("remedies").items()},
+        limits={name: _limit(row) for name, row in table.named("limits").items()},
+        bundled=frozenset(table.get("bundled", _list_of(_text))),
+        both_sides=frozenset(table.get("both_sides", _list_of(_text))),
+    )
+    table.done()
+    return fixes
+
+
+def _remedy(table: _Table) -> Remedy:
+    remedy = Remedy(
+        do=table.get("do", _one_of(REMEDIES)),
+        says=table.get("says", _text, ""),
+        to=table.get("to", _text, ""),
+        since=table.get("since", _text, ""),
+        side=table.get("side", _one_of(("now", "after")), "now"),
+        safe=table.get("safe", _flag, False),
+        imports=tuple(table.get("imports", _list_of(_text), [])),
+        code=table.get("code", _text, ""),
+    )
+    table.get("source", _text)
+    table.done()
+    return remedy
+
+
+def _limit(table: _Table) -> Limit:
+    attributes = table.get("attributes", _list_of(_text)) if "attributes" in table.table else None
+    most = table.get("most_positional", _whole) if "most_positional" in table.table else None
+    limit = Limit(
+        attributes=None if attributes is None else frozenset(attributes),
+        called=table.get("called", _flag, True),
+        most_positional=most,
+        as_positional=table.get("as_positional", _map_of(_text, _whole), {}),
+        side=table.get("side", _one_of(("now", "after")), "now"),
+    )
+    table.get("source", _text)
+    table.done()
+    return limit
 
 
 # --- Decision

@@ -8,7 +8,7 @@ from planner.domain import patch
 from planner.domain.patch import EditsRefused, lines_of
 from planner.parsers.fix import Edit
 
-__all__ = ["LARGEST_DIFF", "EditsRefused", "applied", "lines_of", "unified_diff"]
+__all__ = ["LARGEST_DIFF", "EditsRefused", "applied", "lines_of", "plain", "unified_diff"]
 
 LARGEST_DIFF = 20_000
 """Characters; a longer one helps nobody."""
@@ -19,14 +19,15 @@ def unified_diff(path: str, lines: Sequence[str], edits: Sequence[Edit]) -> str:
 
     Raises EditsRefused where the edits do not fit the lines.
     """
-    return patch.unified_diff(path, patch.numbered(lines), list(map(_plain, edits)))
+    return patch.unified_diff(path, patch.numbered(lines), list(map(plain, edits)))
 
 
 def applied(source: str, edits: Sequence[Edit]) -> str:
     """The whole text under the edits. Raises EditsRefused where they do not fit."""
-    return patch.applied(source, list(map(_plain, edits)))
+    return patch.applied(source, list(map(plain, edits)))
 
 
-def _plain(edit: Edit) -> patch.Edit:
+def plain(edit: Edit) -> patch.Edit:
+    """The same edit as the domain spells it."""
     start, end = edit.location, edit.end_location
     return patch.Edit((start.row, start.column), (end.row, end.column), edit.content or "")

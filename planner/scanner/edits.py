@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from planner.parsers.fix import Edit, Place
 from planner.scanner.python_file import PythonFile
 
 Spot = tuple[int, int]
 """A 1-based line and a 0-based character in it, as ``tokenize`` counts."""
+
+Span = tuple[Spot, Spot]
 
 _PREFIXES = "rRuUbBfF"
 
@@ -59,22 +61,33 @@ def drop_keyword(file: PythonFile, call: ast.Call, *names: str) -> list[Edit]:
     Drop several of one call together, so that their commas are counted once.
     """
     arguments = sorted([*call.args, *call.keywords], key=lambda each: start_of(file, each))
+    spans = [(start_of(file, each), end_of(file, each)) for each in arguments]
     gone = [isinstance(each, ast.keyword) and each.arg in names for each in arguments]
     if file.is_notebook or not any(gone):
         return []
-    commas = _commas(file, call)
+    return drop_from(file, end_of(file, call.func), end_of(file, call), spans, gone) or []
+
+
+def drop_from(
+    file: PythonFile, begin: Spot, end: Spot, spans: Sequence[Span], gone: Sequence[bool]
+) -> list[Edit] | None:
+    """Takes some of the items of a list with commas out, the list lying between two spots.
+
+    None where the commas cannot be told.
+    """
+    commas = _commas(file, begin, end, spans[gone.index(True)][0])
     if commas is None:
-        return []
-    edits = []
+        return None
+    found = []
     first = 0
-    while first < len(arguments):
+    while first < len(spans):
         last = first
-        while last < len(arguments) and gone[last] == gone[first]:
+        while last < len(spans) and gone[last] == gone[first]:
             last += 1
         if gone[first]:
-            edits.append(_cut(file, call, arguments, first, last, commas))
+            found.append(_cut(file, spans, first, last, end, commas))
         first = last
-    return edits
+    return found
 
 
 def rename_string(file: PythonFile, node: ast.AST, new: str) -> list[Edit]:
@@ -100,53 +113,55 @@ def drop_lines(file: PythonFile, first: int, last: int) -> list[Edit]:
     return [edit((first, 0), (last + 1, 0), "")]
 
 
-def _commas(file: PythonFile, call: ast.Call) -> list[Spot] | None:
-    """The commas between the arguments of a call; None where they cannot be told."""
-    begin, end = end_of(file, call.func), end_of(file, call)
+def _commas(file: PythonFile, begin: Spot, end: Spot, item: Spot) -> list[Spot] | None:
+    """The commas between two spots that are as deep in brackets as an item is."""
     rows = file.lines[begin[0] - 1 : end[0]]
     text = "\n".join([rows[0][begin[1] :], *rows[1:]])
-    found, depth = [], 0
+    found: list[tuple[Spot, int]] = []
+    depth, wanted = 0, 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             row, column = token.start
             spot = (row + begin[0] - 1, column + (begin[1] if row == 1 else 0))
             if spot >= end:
                 break
+            if spot == item:
+                wanted = depth
             if token.type == tokenize.OP:
                 depth += (token.string in "([{") - (token.string in ")]}")
-                if token.string == "," and depth == 1:
-                    found.append(spot)
+                if token.string == ",":
+                    found.append((spot, depth))
     except (tokenize.TokenError, SyntaxError):
         return None
-    return found
+    return [spot for spot, at in found if at == wanted]
 
 
 def _cut(
     file: PythonFile,
-    call: ast.Call,
-    arguments: Sequence[ast.expr | ast.keyword],
+    spans: Sequence[Span],
     first: int,
     last: int,
-    commas: Collection[Spot],
+    outer_end: Spot,
+    commas: Sequence[Spot],
 ) -> Edit:
-    """The edit that takes the arguments ``first`` up to ``last`` (exclusive) out of a call."""
-    start, end = start_of(file, arguments[first]), end_of(file, arguments[last - 1])
-    after = [comma for comma in commas if comma >= end]
-    limit = start_of(file, arguments[last]) if last < len(arguments) else end_of(file, call)
-    comma = after[0] if after and after[0] < limit else None
+    """The edit that takes the items ``first`` up to ``last`` (exclusive) out."""
+    start, end = spans[first][0], spans[last - 1][1]
+    limit = spans[last][0] if last < len(spans) else outer_end
+    comma = next((each for each in commas if end <= each < limit), None)
     tail = (comma[0], comma[1] + 1) if comma else end
     before_it = file.lines[start[0] - 1][: start[1]]
     behind_it = file.lines[tail[0] - 1][tail[1] :].strip()
-    if not before_it.strip() and (not behind_it or behind_it.startswith("#")):
+    is_alone = not before_it.strip() and (not behind_it or behind_it.startswith("#"))
+    if is_alone and tail[0] < len(file.lines) and tail < outer_end:
         return edit((start[0], 0), (tail[0] + 1, 0), "")
-    if not before_it.strip() and last < len(arguments) and limit[0] == tail[0]:
+    if not before_it.strip() and last < len(spans) and limit[0] == tail[0]:
         return edit(start, limit, "")
     if first:
-        previous = max(comma for comma in commas if comma < start)
+        previous = max(each for each in commas if each < start)
         text = file.lines[previous[0] - 1][previous[1] + 1 :].strip()
-        if previous[0] == start[0] or not text:
+        if previous[0] == start[0] or not text or text == "\\":
             return edit(previous, end, "")
         return edit(start, tail, "")
-    if last < len(arguments):
+    if last < len(spans):
         return edit(start, limit, "")
     return edit(start, tail, "")

@@ -15,10 +15,20 @@ from planner.scanner.cache import Cache
 from planner.scanner.checks import rules_checked
 from planner.scanner.dag_map import owners_by_file
 from planner.scanner.facts import FileFacts
+from planner.scanner.fixes.remedies import Terms
+from planner.scanner.fixes.tree import give_fixes
 from planner.scanner.material import Hit
 from planner.scanner.project import Project, hits_of
 from planner.scanner.readers import is_code
-from planner.scanner.reading import Progress, Reading, TreeReader, bytes_of, known_ruff, source_of
+from planner.scanner.reading import (
+    Progress,
+    Reading,
+    TreeReader,
+    bytes_of,
+    engine,
+    known_ruff,
+    source_of,
+)
 from planner.scanner.result import ScanFailed, ScanResult, SkipReason
 from planner.scanner.ruff_run import FLAGS, SECONDS, ruff_program
 from planner.scanner.suppression import silenced_by_comments
@@ -97,6 +107,14 @@ def scan_tree(
     unscanned = {found.path for found in observations if found.rule == SYNTAX}
     counted, silenced = silenced_by_comments(
         _finished(observations, dags, coverage, target_line), facts
+    )
+    give_fixes(
+        counted,
+        read=project.read,
+        facts=facts,
+        terms=Terms(target_line, current),
+        engine=engine().encode(),
+        cache=cache,
     )
     return ScanResult(
         observations=counted,

@@ -99,7 +99,7 @@ def test_odd_file_names(tmp_path: Path, path: str) -> None:
         ("x\ny\n", Edit((2, 1), (3, 1), ""), "x\n"),
         ("x\n", Edit((2, 1), (2, 1), "y\n"), "x\ny\n"),
         ("x", Edit((1, 2), (1, 2), "\ny"), "x\ny"),
-        ("\ufeffx\ny\n", Edit((1, 2), (1, 3), "z"), "\ufeffz\ny\n"),
+        ("\ufeffx\ny\n", Edit((1, 1), (1, 2), "z"), "\ufeffz\ny\n"),
     ],
 )
 def test_ends_of_lines_and_files(tmp_path: Path, source: str, edit: Edit, expected: str) -> None:

@@ -85,7 +85,7 @@ def test_the_report_is_interchange_json(tree: Path) -> None:
     write_report(scan_folder(tree), stream)
     findings = json.loads(stream.getvalue())["findings"]
     assert {"rule_id", "severity", "dag_id", "file", "line", "message"} <= findings[0].keys()
-    assert {finding["fix"]["safe"] for finding in findings} == {True, False}
+    assert {finding["fix"]["safe"] for finding in findings} == {True}
     assert findings[0]["dag_ids"] == ["sales"]
 
 

@@ -1,0 +1,512 @@
+"""Writes the imports of a file anew: names from their new place, from the old one where that fails.
+
+All names of a file are rewritten together, so that one statement is changed once, one shim holds what goes
+together, and an import whose last name goes leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner.parsers.fix import Edit
+from planner.scanner import edits
+from planner.scanner.fixes.statements import (
+    Import,
+    Place,
+    is_shim,
+    place_of,
+    step_of,
+)
+from planner.scanner.python_file import ImportedName, PythonFile
+
+LONGEST_LINE = 100
+
+_Entry = tuple[str, str, str]
+"""Module, name, and what the file calls it."""
+_Shim = tuple[_Entry, _Entry, str]
+"""The new import, the old one, and the comment beside it."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What becomes of one name that a file imports."""
+
+    symbol: str
+    new: str = ""
+    """Its new full name; empty: the import only goes."""
+    is_plain: bool = False
+    """The new name imports on both sides; otherwise the old one is caught."""
+    use: str = ""
+    """What every use becomes; empty: uses stay as they are."""
+    imports: tuple[str, ...] = ()
+    """Statements that what is written needs."""
+    code: str = ""
+    """A definition that takes the import's place, with ``{name}``."""
+    edits: tuple[Edit, ...] = ()
+    """What else changes in the file."""
+    keeps_uses: bool = False
+    """``edits`` are all that happens to uses."""
+
+
+@dataclass(eq=False)
+class _Block:
+    """What is written at one run of imports."""
+
+    at: Place
+    literal: list[str] = field(default_factory=list)
+    plain: list[tuple[_Entry, str]] = field(default_factory=list)
+    """Imports with the comments beside them."""
+    shims: dict[str, list[_Shim]] = field(default_factory=dict)
+    """By what must be installed."""
+    code: list[str] = field(default_factory=list)
+
+
+class Rewriter:
+    """Rewrites of one file. ``edits_of`` gives nothing for a name it cannot rewrite cleanly."""
+
+    def __init__(self, file: PythonFile) -> None:
+        self.file = file
+
+    # --- What the file has
+
+    @functools.cached_property
+    def _imports(self) -> dict[str, list[ImportedName]]:
+        """The imports that may be changed, by full name."""
+        found: dict[str, list[ImportedName]] = {}
+        for imported in self.file.imports:
+            if not self._is_settled(imported.node):
+                found.setdefault(imported.full, []).append(imported)
+        return found
+
+    def _is_settled(self, node: ast.AST) -> bool:
+        """One side of a form that works on both already. What is only for type checkers is not."""
+        if not self.file.is_guarded(node):
+            return False
+        parent = self.file.parent(node)
+        return not (isinstance(parent, ast.If) and "TYPE_CHECKING" in ast.dump(parent.test))
+
+    @functools.cached_property
+    def _locals(self) -> dict[str, list[ImportedName]]:
+        found: dict[str, list[ImportedName]] = {}
+        for imported in self.file.imports:
+            found.setdefault(imported.local, []).append(imported)
+        return found
+
+    @functools.cached_property
+    def _names(self) -> dict[str, list[ast.Name]]:
+        found: dict[str, list[ast.Name]] = {}
+        for node in self.file.of(ast.Name):
+            found.setdefault(node.id, []).append(node)
+        return found
+
+    @functools.cached_property
+    def _chains(self) -> dict[str, list[ast.Attribute]]:
+        """Dotted uses by the full name they mean, those whose first name an import binds."""
+        found: dict[str, list[ast.Attribute]] = {}
+        for node in self.file.of(ast.Attribute):
+            full = self.file.name(node)
+            if full.startswith("airflow."):
+                found.setdefault(full, []).append(node)
+        return found
+
+    @functools.cached_property
+    def _bound(self) -> frozenset[str]:
+        """Every name that something other than an import binds."""
+        file = self.file
+        bound = {node.id for node in file.of(ast.Name) if not isinstance(node.ctx, ast.Load)}
+        bound |= {node.arg for node in file.of(ast.arg)}
+        bound |= {node.name for node in file.of(ast.FunctionDef)}
+        bound |= {node.name for node in file.of(ast.AsyncFunctionDef)}
+        bound |= {node.name for node in file.of(ast.ClassDef)}
+        bound |= {node.name for node in file.of(ast.ExceptHandler) if node.name}
+        bound |= {node.name for node in file.of(ast.MatchAs) if node.name}
+        bound |= {node.name for node in file.of(ast.MatchStar) if node.name}
+        return frozenset(bound)
+
+    def imports_of(self, symbol: str) -> list[ImportedName]:
+        """The statements that import the very name."""
+        return [one for one in self._imports.get(symbol, ()) if one.full == symbol]
+
+    def uses_of(self, symbol: str) -> list[ast.expr]:
+        """Where the file uses the name, by whatever import."""
+        found: list[ast.expr] = list(self._chains.get(symbol, ()))
+        for local in {imported.local for imported in self.imports_of(symbol)}:
+            found += [node for node in self._names.get(local, ()) if self.file.name(node) == symbol]
+        return found
+
+    def is_mentioned(self, imported: ImportedName) -> bool:
+        """Whether the name stands anywhere else in the file, in strings and comments too."""
+        words = re.findall(rf"\b{re.escape(imported.local)}\b", self.file.source)
+        own = ast.get_source_segment(self.file.source, imported.node) or ""
+        return len(words) > len(re.findall(rf"\b{re.escape(imported.local)}\b", own))
+
+    # --- What is written
+
+    def possible(self, rewrite: Rewrite) -> bool:
+        """Whether the name can be rewritten cleanly wherever the file has it."""
+        places = [place_of(self.file, one.node) for one in self._touched(rewrite)]
+        if not places or None in places:
+            return False
+        chains = self._chains.get(rewrite.symbol, [])
+        if chains and not self._can_leave_module(rewrite):
+            return False
+        needed = {line.rpartition(" ")[2]: line for line in rewrite.imports}
+        if any(not self._is_free(name, line) for name, line in needed.items()):
+            return False
+        locals_ = {one.local for one in self.imports_of(rewrite.symbol)}
+        if rewrite.use or rewrite.code:
+            return not locals_ & self._bound
+        return True
+
+    def _touched(self, rewrite: Rewrite) -> list[ImportedName]:
+        """The imported names by which the file reaches the symbol."""
+        heads = {_head(node).id for node in self._chains.get(rewrite.symbol, ())}
+        reached = [
+            one
+            for head in sorted(heads)
+            for one in self._locals.get(head, ())
+            if _reaches(one, rewrite.symbol)
+        ]
+        return [*self.imports_of(rewrite.symbol), *reached]
+
+    def _can_leave_module(self, rewrite: Rewrite) -> bool:
+        """Whether ``module.name`` can become a name of its own."""
+        name = rewrite.symbol.rpartition(".")[2]
+        heads = {_head(node).id for node in self._chains[rewrite.symbol]}
+        if heads & self._bound or any(self._is_settled(one.node) for one in self._touched(rewrite)):
+            return False
+        if any(not isinstance(node.ctx, ast.Load) for node in self._chains[rewrite.symbol]):
+            return False
+        for head in heads:
+            if head != "airflow" and len(self._locals.get(head, ())) != 1:
+                return False
+        if rewrite.use or rewrite.keeps_uses:
+            return True
+        return self._is_free(name, "", rewrite.symbol)
+
+    def _is_free(self, name: str, line: str, symbol: str = "") -> bool:
+        """Whether a name may be bound: nothing else is called so."""
+        if name in self._bound:
+            return False
+        for one in self._locals.get(name, ()):
+            if one.full != symbol and _line_of(one) != line:
+                return False
+        return name not in self._names or name in self._locals
+
+    def edits_of(self, rewrites: Sequence[Rewrite]) -> list[Edit]:
+        """The edits of all these together; ask ``possible`` of each first."""
+        taken = self._taken(rewrites)
+        blocks = self._blocks(rewrites, taken)
+        found: list[Edit] = []
+        for rewrite in rewrites:
+            found += rewrite.edits
+            found += self._use_edits(rewrite)
+        done: set[ast.AST] = set()
+        for block in blocks:
+            found += self._written(block, taken)
+            done.add(block.at.node)
+        for node, aliases in taken.items():
+            place = place_of(self.file, node)
+            if node not in done and place is not None:
+                found += _taken_out(place, aliases, "")
+        return list({_key(each): each for each in found}.values())
+
+    def _taken(self, rewrites: Sequence[Rewrite]) -> dict[Import, list[ast.alias]]:
+        """What goes out of each import statement."""
+        taken: dict[Import, list[ast.alias]] = {}
+        gone: set[int] = set()
+        for rewrite in rewrites:
+            for one in self.imports_of(rewrite.symbol):
+                taken.setdefault(one.node, []).append(one.alias)
+            gone |= {id(_head(node)) for node in self._chains.get(rewrite.symbol, ())}
+        for one in self.file.imports:
+            known = any(one.alias is each for each in taken.get(one.node, ()))
+            reaches = any(_reaches(one, rewrite.symbol) for rewrite in rewrites)
+            if reaches and not known and self._is_idle(one, gone):
+                taken.setdefault(one.node, []).append(one.alias)
+        return taken
+
+    def taken_by(self, rewrites: Sequence[Rewrite]) -> frozenset[str]:
+        """The full names whose imports go with these: modules that nothing uses any more are among them."""
+        return frozenset(
+            alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+            for node, aliases in self._taken(rewrites).items()
+            for alias in aliases
+        )
+
+    def _is_idle(self, imported: ImportedName, gone: set[int]) -> bool:
+        """Whether a module's import has no use once those in ``gone`` are rewritten."""
+        if self._is_settled(imported.node) or place_of(self.file, imported.node) is None:
+            return False
+        left = [node for node in self._names.get(imported.local, ()) if id(node) not in gone]
+        had = [node for node in self._names.get(imported.local, ()) if id(node) in gone]
+        if not had or imported.local in self._exported:
+            return False
+        if not left:
+            return True
+        if imported.alias.asname or isinstance(imported.node, ast.ImportFrom):
+            return False
+        own = imported.alias.name
+        return "." in own and not any(_below(self._full_of(node), own) for node in left)
+
+    @functools.cached_property
+    def _exported(self) -> frozenset[str]:
+        """The names in ``__all__``."""
+        found: set[str] = set()
+        for node in self._names.get("__all__", ()):
+            statement = self.file.parent(node)
+            for each in ast.walk(statement) if statement else ():
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    found.add(each.value)
+        return frozenset(found)
+
+    def is_exported(self, local: str) -> bool:
+        """Whether ``__all__`` names it."""
+        return local in self._exported
+
+    def _full_of(self, node: ast.Name) -> str:
+        """The longest dotted name that begins with this one."""
+        top: ast.expr = node
+        while isinstance(above := self.file.parent(top), ast.Attribute):
+            top = above
+        return self.file.name(top)
+
+    def _use_edits(self, rewrite: Rewrite) -> list[Edit]:
+        """What becomes of each use."""
+        name = rewrite.use or rewrite.symbol.rpartition(".")[2]
+        nodes: list[ast.expr] = list(self._chains.get(rewrite.symbol, ()))
+        if rewrite.keeps_uses:
+            return []
+        if rewrite.use:
+            nodes = self.uses_of(rewrite.symbol)
+        return [change for node in nodes for change in edits.replace(self.file, node, name)]
+
+    def _blocks(
+        self,
+        rewrites: Sequence[Rewrite],
+        taken: Mapping[Import, Sequence[ast.alias]],
+    ) -> list[_Block]:
+        """What is written where: one block for each run of imports, at its last statement that changes."""
+        blocks: dict[tuple[int, int], _Block] = {}
+        for node in taken:
+            self._block_at(blocks, node)
+        for rewrite in rewrites:
+            for one in self._touched(rewrite):
+                self._fill(self._block_at(blocks, one.node), rewrite, one)
+        return list(blocks.values())
+
+    def _block_at(self, blocks: dict[tuple[int, int], _Block], node: Import) -> _Block:
+        place = place_of(self.file, node)
+        assert place is not None
+        first, _ = place.run()
+        block = blocks.setdefault((id(place.body), first), _Block(place))
+        if place.index > block.at.index:
+            block.at = place
+        return block
+
+    def _fill(self, block: _Block, rewrite: Rewrite, one: ImportedName) -> None:
+        """Adds to a block what a name needs that ``one`` imported."""
+        for line in rewrite.imports:
+            if line not in block.literal and not self._has(line, one.node):
+                block.literal.append(line)
+        is_name = one.full == rewrite.symbol
+        local = one.local if is_name else rewrite.symbol.rpartition(".")[2]
+        if rewrite.code:
+            code = rewrite.code.replace("{name}", local)
+            if code not in block.code:
+                block.code.append(code)
+        if not rewrite.new:
+            return
+        new = (*_split(rewrite.new), local)
+        place = place_of(self.file, one.node)
+        comment = _comment_of(place, one.alias) if place and is_name else ""
+        if rewrite.is_plain:
+            if all(new != entry for entry, _ in block.plain):
+                block.plain.append((new, comment))
+            return
+        old = (*_split(rewrite.symbol), local)
+        shim = block.shims.setdefault(_root(rewrite.new), [])
+        if all((new, old) != (entry[0], entry[1]) for entry in shim):
+            shim.append((new, old, comment))
+
+    def _has(self, line: str, near: ast.AST) -> bool:
+        """Whether the file imports it already, where it can be seen."""
+        return any(
+            _line_of(one) == line
+            and self.file.function_of(one.node) in (None, self.file.function_of(near))
+            and not self._is_settled(one.node)
+            for one in self._locals.get(line.rpartition(" ")[2], ())
+        )
+
+    def _written(
+        self,
+        block: _Block,
+        taken: Mapping[Import, Sequence[ast.alias]],
+    ) -> list[Edit]:
+        """The edits of one block and of the statement that it stands at."""
+        place, step = block.at, step_of(self.file)
+        found: list[Edit] = []
+        lines = list(block.literal)
+        lines += _from_lines(block.plain, step)
+        for root, entries in block.shims.items():
+            joined = self._joined(place, root, entries)
+            found += joined
+            if not joined:
+                lines += _shim_lines(entries, step)
+        last = place.body[place.run()[1]]
+        if block.code and last is not place.node:
+            behind = Place(self.file, last, place.body)
+            found.append(behind.insert(_text(self._code_lines(behind, block.code))))
+        elif block.code:
+            lines += self._code_lines(place, block.code)
+        return found + _taken_out(
+            place, taken.get(place.node, ()) if isinstance(place.node, Import) else (), _text(lines)
+        )
+
+    def _code_lines(self, place: Place, code: Sequence[str]) -> list[str]:
+        """Definitions as they stand behind imports, with their blank lines."""
+        gap = [] if place.indent else ["", ""]
+        lines = [line for one in code for line in [*gap, *one.splitlines()]]
+        behind = self.file.lines[place.end[0] : place.end[0] + 1]
+        return [*lines, *gap] if behind and behind[0].strip() else lines
+
+    def _joined(
+        self,
+        place: Place,
+        root: str,
+        entries: Sequence[_Shim],
+    ) -> list[Edit]:
+        """The edits that put the names into a shim which stands in the same run; none where there is none."""
+        first, last = place.run()
+        for shim in place.body[first : last + 1]:
+            if not isinstance(shim, ast.Try) or not is_shim(shim):
+                continue
+            tried, caught = shim.body[-1], shim.handlers[0].body[-1]
+            tried_at, caught_at = place_of(self.file, tried), place_of(self.file, caught)  # type: ignore[arg-type]
+            if tried_at is None or caught_at is None or not _is_from(tried, root):
+                continue
+            step = step_of(self.file)
+            new = _from_lines([(entry, "") for entry, _, _ in entries], step)
+            old = _from_lines([(entry, comment) for _, entry, comment in entries], step)
+            return [tried_at.insert(_text(new)), caught_at.insert(_text(old))]
+        return []
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _taken_out(place: Place, aliases: Sequence[ast.alias], text: str) -> list[Edit]:
+    """The edits that take names out of a statement and write lines behind what is left of it."""
+    if len(aliases) == len(place.names):
+        own = _text(_own_comments(place))
+        if not text and len(place.body) == 1 and not place.at_top:
+            text = "pass\n"
+        return [place.cut(own + text)]
+    found = place.without(aliases) if aliases else []
+    return [*found, place.insert(text)] if text else found
+
+
+def _own_comments(place: Place) -> list[str]:
+    """The comments that stand on lines of their own inside a statement."""
+    rows = {alias.end_lineno for alias in place.names} | {place.start[0], place.end[0]}
+    return [text for row, text in place.comments.items() if row not in rows]
+
+
+def _comment_of(place: Place, alias: ast.alias) -> str:
+    """The comment beside a name, or beside the whole statement."""
+    comments = place.comments
+    if alias.end_lineno in comments:
+        return comments[alias.end_lineno]
+    if alias is place.names[0] and place.start[0] in comments:
+        return comments[place.start[0]]
+    return comments.get(place.end[0], "") if alias is place.names[-1] else ""
+
+
+def _from_lines(entries: Sequence[tuple[_Entry, str]], step: str) -> list[str]:
+    """``from module import name as local`` for each module once, with the comments of its names."""
+    modules: dict[str, list[str]] = {}
+    comments: dict[str, list[str]] = {}
+    for (module, name, local), comment in entries:
+        spelt = name if name == local else f"{name} as {local}"
+        if spelt not in modules.setdefault(module, []):
+            modules[module].append(spelt)
+        if comment and comment not in comments.setdefault(module, []):
+            comments[module].append(comment)
+    lines = []
+    for module in sorted(modules):
+        modules[module].sort()
+        beside = "".join(f"  {comment}" for comment in comments.get(module, ()))
+        line = f"from {module} import {', '.join(modules[module])}"
+        if len(line) <= LONGEST_LINE - len(step):
+            lines.append(line + beside)
+        else:
+            lines += [f"from {module} import ({beside}"]
+            lines += [*(f"{step}{name}," for name in modules[module]), ")"]
+    return lines
+
+
+def _shim_lines(entries: Sequence[_Shim], step: str) -> list[str]:
+    new = _from_lines([(entry, "") for entry, _, _ in entries], step)
+    old = _from_lines([(entry, comment) for _, entry, comment in entries], step)
+    return [
+        "try:",
+        *(f"{step}{line}" for line in new),
+        "except ImportError:",
+        *(f"{step}{line}" for line in old),
+    ]
+
+
+def _is_from(node: ast.stmt, root: str) -> bool:
+    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+    return _below(module, root)
+
+
+def _root(new: str) -> str:
+    """What must be installed for a name: the task SDK, one provider, Airflow itself."""
+    parts = new.split(".")
+    if parts[1:2] == ["providers"]:
+        two = parts[2] in ("apache", "atlassian", "cncf", "common", "dbt", "microsoft")
+        return ".".join(parts[: 4 if two else 3])
+    return ".".join(parts[:2])
+
+
+def _split(full: str) -> tuple[str, str]:
+    module, _, name = full.rpartition(".")
+    return module, name
+
+
+def _head(node: ast.expr) -> ast.Name:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    assert isinstance(node, ast.Name)
+    return node
+
+
+def _reaches(imported: ImportedName, symbol: str) -> bool:
+    """Whether dotted uses of a symbol begin with this import."""
+    name = imported.alias.name
+    if isinstance(imported.node, ast.Import) and not imported.alias.asname:
+        return _below(symbol, name) and symbol != name
+    return _below(symbol, imported.full) and symbol != imported.full
+
+
+def _below(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+def _line_of(imported: ImportedName) -> str:
+    """The import of one name as a statement of its own."""
+    if isinstance(imported.node, ast.Import):
+        return f"import {imported.full}"
+    module, name = _split(imported.full)
+    return f"from {module} import {name}"
+
+
+def _key(edit: Edit) -> tuple[int, int, int, int, str | None]:
+    start, end = edit.location, edit.end_location
+    return start.row, start.column, end.row, end.column, edit.content

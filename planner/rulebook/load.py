@@ -598,6 +598,15 @@ def _limit(table: _Table) -> Limit:
     return limit
 
 
+def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """The arguments of each operator with those that every operator takes."""
+    table = _Table(file, "", raw)
+    every = table.get("every", _list_of(_text))
+    operators = table.get("operators", _map_of(_text, _list_of(_text)))
+    table.done()
+    return {name: frozenset([*every, *own]) for name, own in operators.items()}
+
+
 # --- Decision
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planner.domain.rating import measured
@@ -26,11 +26,6 @@ class GoneName(NamedTuple):
     in_function: bool
     """Fails only when a function runs, not when the file is imported."""
 
-    @property
-    def for_good(self) -> bool:
-        """Whether no later line has it again."""
-        return self.lines[-1] == rulebook().target_lines[-1]
-
 
 @functools.lru_cache(maxsize=2)
 def gone_names(file: PythonFile) -> list[GoneName]:
@@ -38,10 +33,10 @@ def gone_names(file: PythonFile) -> list[GoneName]:
 
     Left out are places that also work without the name, and names below an import that fails already.
     """
-    imported = list(_imported(file))
-    failing = tuple(name.symbol for name in imported)
-    return imported + [
-        name for name in _used(file) if not any(_below(name.symbol, gone) for gone in failing)
+    return [
+        GoneName(shown, _listed(name), lines, file.function_of(statement) is not None)
+        for shown, name, statement in [*_imported(file), *_used(file)]
+        if (lines := lines_without(name)) and not file.is_guarded(statement)
     ]
 
 
@@ -49,12 +44,15 @@ def gone_hit(file: PythonFile, gone: GoneName) -> Hit:
     """The hit for a name that is gone."""
     when = ": this fails when it runs" if gone.in_function else ": the file fails"
     whose = "the provider's releases for " if gone.symbol.startswith("airflow.providers.") else ""
-    if gone.for_good:
-        message = f"`{gone.symbol}` is gone from {whose}Airflow {gone.lines[0]} on{when}"
-        return file.hit(gone.node, message, symbol=gone.symbol)
-    message = f"Airflow {' and '.join(gone.lines)} has no `{gone.symbol}`{when}"
-    hit = file.hit(gone.node, message, symbol=gone.symbol)
-    hit.lines = list(gone.lines)
+    message = f"`{gone.symbol}` is gone on {whose}Airflow {{lines}}{when}"
+    return on_lines(file.hit(gone.node, "", symbol=gone.symbol), message, gone.lines)
+
+
+def on_lines(hit: Hit, message: str, lines: Sequence[str]) -> Hit:
+    """The hit with its words, for what some target lines lack; it holds only there where a later one has it."""
+    for_good = lines[-1] == rulebook().target_lines[-1]
+    hit.message = message.format(lines=f"{lines[0]} and later" if for_good else " and ".join(lines))
+    hit.lines = [] if for_good else list(lines)
     return hit
 
 
@@ -71,35 +69,37 @@ def lines_without(symbol: str) -> tuple[str, ...]:
     return tuple(lasting or without)
 
 
-def _imported(file: PythonFile) -> Iterator[GoneName]:
+def _imported(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
+    """Each imported name of Airflow: where to show it, the name, the statement that imports it."""
     for imported in file.imports:
-        symbol = imported.alias.name if isinstance(imported.node, ast.Import) else imported.full
-        yield from _gone(file, imported.alias, symbol.removesuffix(".*"), imported.node)
-
-
-def _used(file: PythonFile) -> Iterator[GoneName]:
-    bound = {found.local for found in file.imports if found.full.startswith("airflow")}
-    for node in file.of(ast.Attribute):
-        if not isinstance(file.parent(node), ast.Attribute) and _head(node) in bound:
-            yield from _gone(file, node, _listed(file.name(node)), node)
+        name = imported.alias.name if isinstance(imported.node, ast.Import) else imported.full
+        if name.startswith("airflow."):
+            yield imported.alias, name.removesuffix(".*"), imported.node
     for call in file.of(ast.Call):
         if call.args and file.name(call.func).rpartition(".")[2] in _LOADERS:
-            yield from _gone(file, call.args[0], text_of(call.args[0]) or "", call)
+            name = text_of(call.args[0]) or ""
+            if name.startswith("airflow."):
+                yield call.args[0], name, call
 
 
-def _gone(file: PythonFile, shown: ast.AST, symbol: str, statement: ast.AST) -> Iterator[GoneName]:
-    lines = lines_without(symbol) if symbol.startswith("airflow.") else ()
-    if lines and not file.is_guarded(statement):
-        yield GoneName(shown, symbol, lines, file.function_of(statement) is not None)
+def _used(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
+    """Each use of a name through a module that is still there; through one that is gone, its import says it."""
+    bound = {found.local for found in file.imports if found.full.startswith("airflow")}
+    failing = [name for _, name, _ in _imported(file) if lines_without(name)]
+    for node in file.of(ast.Attribute):
+        if not isinstance(file.parent(node), ast.Attribute) and _head(node) in bound:
+            name = file.name(node)
+            if name.startswith("airflow.") and not any(_below(name, gone) for gone in failing):
+                yield node, name, node
 
 
-def _listed(symbol: str) -> str:
-    """The nearest measured name at or above a name, which is what fails; the name where none is."""
+def _listed(name: str) -> str:
+    """The name without what is taken of it: ``airflow.models.SlaMiss`` of ``airflow.models.SlaMiss.dag_id``."""
     symbols = rulebook().symbols
-    name = symbol
-    while name and name not in symbols:
-        name = name.rpartition(".")[0]
-    return name or symbol
+    above = name
+    while above and above not in symbols:
+        above = above.rpartition(".")[0]
+    return above if above.rpartition(".")[2][:1].isupper() else name
 
 
 def _head(node: ast.AST) -> str:

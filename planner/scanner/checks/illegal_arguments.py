@@ -27,5 +27,5 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 
 
 CHECK = Check(
-    "AF3-ILLEGAL-ARGUMENTS", PythonFile, _check, needs=(b"Operator", b"Sensor"), gives_way=True
+    "AF3-ILLEGAL-ARGUMENTS", PythonFile, _check, needs=(b"operators", b"sensors"), gives_way=True
 )

@@ -1,0 +1,53 @@
+"""Options that code asks for and the target does not have."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planner.scanner.checks import Check
+from planner.scanner.gone import lines_without, on_lines
+from planner.scanner.material import Hit
+from planner.scanner.python_file import PythonFile, argument, text_of
+
+_CONF = "airflow.configuration.conf."
+_GETTERS = ("get", "getboolean", "getint", "getfloat", "getjson", "getlist", "get_mandatory_value")
+_CAUGHT = ("AirflowConfigException", "AirflowException", "Exception", "BaseException")
+
+
+def _check(file: PythonFile) -> Iterator[Hit]:
+    for call in file.of(ast.Call):
+        full = file.name(call.func)
+        if not full.startswith(_CONF) or full.removeprefix(_CONF) not in _GETTERS:
+            continue
+        section, option = text_of(argument(call, "section", 0)), text_of(argument(call, "key", 1))
+        if section is None or option is None or _has_way_out(file, call):
+            continue
+        key = f"{section}.{option}".lower()
+        lines = lines_without(_CONF + key)
+        if lines:
+            message = f"Airflow has no `[{section}] {option}` on {{lines}}: this raises"
+            hit = file.hit(call, "", symbol=_CONF + key, unless_set=key)
+            yield on_lines(hit, message, lines)
+
+
+def _has_way_out(file: PythonFile, call: ast.Call) -> bool:
+    """Whether the call gives a fallback, or stands where its exception is caught."""
+    if any(word.arg in ("fallback", None) for word in call.keywords) or file.is_guarded(call):
+        return True
+    below: ast.AST = call
+    for above in file.ancestors(call):
+        if isinstance(above, ast.Try) and below in above.body:
+            return any(_catches(handler) for handler in above.handlers)
+        below = above
+    return False
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    names = [node for node in ast.walk(handler.type) if isinstance(node, ast.Name | ast.Attribute)]
+    return any((node.id if isinstance(node, ast.Name) else node.attr) in _CAUGHT for node in names)
+
+
+CHECK = Check("AF3-CONF-GET", PythonFile, _check, needs=(b"conf",))

@@ -30,6 +30,9 @@ class _AnythingClass(type):
     def __iter__(cls):
         return iter(())
 
+    def __add__(cls, other):
+        return Anything()
+
 
 class Anything(metaclass=_AnythingClass):
     """Stands for any name of a package that is not there."""
@@ -53,13 +56,23 @@ class Anything(metaclass=_AnythingClass):
     def _other(self, other):
         return other
 
-    __rshift__ = __lshift__ = __rrshift__ = __rlshift__ = _other
+    def _self(self, other):
+        return self
+
+    __rshift__ = __lshift__ = _other
+    __rrshift__ = __rlshift__ = _self
 
     def __iter__(self):
         return iter(())
 
     def __getitem__(self, key):
         return Anything()
+
+    def __setitem__(self, key, value):
+        pass
+
+    def __class_getitem__(cls, key):
+        return cls
 
     def __enter__(self):
         return self
@@ -73,7 +86,7 @@ class Anything(metaclass=_AnythingClass):
     def __or__(self, other):
         return Anything()
 
-    __ror__ = __or__
+    __ror__ = __add__ = __radd__ = __sub__ = __rsub__ = __or__
 
     def __str__(self):
         return "anything"
@@ -125,9 +138,12 @@ def _loosen():
         with contextlib.suppress(ImportError, AttributeError):
             owners.append(getattr(importlib.import_module(module_name), class_name))
     for owner in owners:
-        for method in ("__rshift__", "__lshift__", "__rrshift__", "__rlshift__"):
+        for method in ("__rshift__", "__lshift__"):
             with contextlib.suppress(AttributeError, TypeError):
                 setattr(owner, method, lambda self, other: other)
+        for method in ("__rrshift__", "__rlshift__"):
+            with contextlib.suppress(AttributeError, TypeError):
+                setattr(owner, method, lambda self, other: self)
         for method in ("set_downstream", "set_upstream"):
             with contextlib.suppress(AttributeError, TypeError):
                 setattr(owner, method, lambda self, *others, **keywords: None)
@@ -142,6 +158,22 @@ def _loosen():
             for function in ("chain", "cross_downstream", "chain_linear"):
                 if function in vars(module) or module_name == "airflow.sdk":
                     setattr(module, function, lambda *tasks: None)
+
+
+def _any_decorator():
+    """Lets ``@task.of_a_missing_provider`` pass."""
+    for module_name in ("airflow.decorators", "airflow.sdk.definitions.decorators"):
+        with contextlib.suppress(ImportError, AttributeError):
+            collection = importlib.import_module(module_name).TaskDecoratorCollection
+            known = collection.__getattr__
+
+            def find(self, name, known=known):
+                try:
+                    return known(self, name)
+                except AttributeError:
+                    return _missing(name)()
+
+            collection.__getattr__ = find
 
 
 def _dag_bag():
@@ -171,6 +203,7 @@ def _load(dag_bag_class, path):
 
 
 def main():
+    sys.path.pop(0)  # The folder of this script: what lies there is not meant.
     out, sys.stdout = sys.stdout, sys.stderr  # Airflow logs to standard output.
     import airflow
 
@@ -178,6 +211,7 @@ def main():
     sys.path[:0] = [*map(str, map(Path, sys.argv[2:])), str(folder)]
     dag_bag_class = _dag_bag()
     _loosen()
+    _any_decorator()
     sys.meta_path.append(_Finder())
     answers = {}
     for path in sorted(folder.rglob("*.py")):

@@ -18,6 +18,7 @@ from planner.scanner.dag_map.known import (
     call_method,
     call_outer,
     is_elsewhere,
+    is_of_tasks,
     origin_of,
 )
 from planner.scanner.dag_map.outline import Block, Expression, Outline, Statement
@@ -439,7 +440,10 @@ class Follower:
         inner = Scope({}, scope, scope.path, is_class=True)
         made = Class(statement.name, bases, inner)
         self._block(statement.body, inner)
-        decorators = [self._value(each, scope) for each in statement.decorators]
+        decorators = [
+            self._value(each.function if isinstance(each, code.Call) else each, scope)
+            for each in statement.decorators
+        ]
         made.kind = _class_kind(bases, decorators)
         for base in bases:
             if isinstance(base, Class):
@@ -585,7 +589,7 @@ class Follower:
 
     def _found(self, value: Value) -> Value:
         """A value, or where it names another module of the tree what that module says."""
-        if not isinstance(value, Outer) or is_elsewhere(value.full):
+        if not isinstance(value, Outer) or is_elsewhere(value.full) or is_of_tasks(value.full):
             return value
         self.awaits.add(value.full)
         if self._tree is None:
@@ -1171,7 +1175,7 @@ class Follower:
         if value is not MISSING:
             return value
         why = origin_of(outer.full)
-        if not is_elsewhere(outer.full):
+        if not is_elsewhere(outer.full) and not is_of_tasks(outer.full):
             self._may_make_dag(outer.full, keywords, made_at)
             self.escape([*arguments, *keywords.values()], why, scope)
         return Unknown(why, outside=_outside(outer.full))
@@ -1511,10 +1515,7 @@ def _class_kind(bases: Sequence[Value], decorators: Sequence[Value]) -> str:
     names = {getattr(each, "full", "").rpartition(".")[2] for each in bases}
     if names & {"Enum", "StrEnum", "IntEnum"}:
         return "enum"
-    marks = set()
-    for each in decorators:
-        full = getattr(each, "full", "") or getattr(each, "outside", "")
-        marks.add(full.rpartition(".")[2])
+    marks = {getattr(each, "full", "").rpartition(".")[2] for each in decorators}
     if names & {"NamedTuple", "BaseModel", "TypedDict"} or marks & {
         "dataclass",
         "define",

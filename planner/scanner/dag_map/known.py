@@ -137,6 +137,11 @@ def is_elsewhere(full: str) -> bool:
     return head in sys.stdlib_module_names or head in _ELSEWHERE
 
 
+def is_of_tasks(full: str) -> bool:
+    """Whether a name is surely that of a task's class or the like, which changes nothing it is given."""
+    return full.endswith(("Operator", "Sensor", "Hook", "Notifier", "TaskGroup", "Timetable"))
+
+
 def origin_of(full: str) -> str:
     """Where a value comes from that a name outside of the tree gives, as a noun phrase."""
     for pattern, why in _COMPILED:

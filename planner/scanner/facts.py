@@ -52,8 +52,14 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
 _TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md)$")
 
 
-def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
-    """Reads one file, whose bytes are ``content``. Whatever cannot be read in it is a flaw."""
+def facts_of(
+    path: str, content: bytes, reader: Reader, *, look_everywhere: bool = False
+) -> FileFacts:
+    """Reads one file, whose bytes are ``content``. Whatever cannot be read in it is a flaw.
+
+    ``look_everywhere`` parses the file and runs every check that is for such a file, even where the bytes say
+    that there is nothing to find. It must not matter, which is what it is there to show.
+    """
     facts = FileFacts()
     source = text_of(content)
     if source is None and not reader.is_code:
@@ -65,13 +71,13 @@ def facts_of(path: str, content: bytes, reader: Reader) -> FileFacts:
         if not encoding:
             return facts
         source = content.decode(encoding)
-    if not worth_reading(content, reader):
+    if not look_everywhere and not worth_reading(content, reader):
         if path.endswith(".py"):
             facts.imports = imports_in(content)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
-            _take(facts, material, content)
+            _take(facts, material, content, look_everywhere)
     except Unreadable as error:
         if reader.is_code:
             facts.flaw, facts.flaw_line, facts.flaw_reason = str(error), error.line, error.reason
@@ -106,8 +112,8 @@ def worth_reading(content: bytes, reader: Reader) -> bool:
     return any(check.may_find(content) for check in checks().get(PythonFile, ()))
 
 
-def _take(facts: FileFacts, material: Any, content: bytes) -> None:
-    facts.hits += _hits_of(material, content)
+def _take(facts: FileFacts, material: Any, content: bytes, look_everywhere: bool) -> None:
+    facts.hits += _hits_of(material, content, look_everywhere)
     match material:
         case PythonFile():
             if not material.is_notebook:  # Airflow loads none
@@ -124,11 +130,12 @@ def _take(facts: FileFacts, material: Any, content: bytes) -> None:
             facts.processes.append(material)
 
 
-def _hits_of(material: Any, content: bytes) -> list[Hit]:
+def _hits_of(material: Any, content: bytes, look_everywhere: bool) -> list[Hit]:
     told: list[Hit] = []
     general: list[Hit] = []
     for check in _checks_of(material):
-        if not isinstance(material, PythonFile) or check.may_find(content):
+        is_worth_it = check.is_for if look_everywhere else check.may_find
+        if not isinstance(material, PythonFile) or is_worth_it(content):
             (general if check.gives_way else told).extend(check.hits(material))
     symbols = tuple(f"{hit.symbol}." for hit in told)
     return told + [

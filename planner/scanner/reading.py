@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 _UNREADABLE = "The file cannot be opened, so it was not checked."
 _RUFF_CRASHED = "ruff crashed on this file or took too long over it, so it was not checked."
-_RUFF_READS = (".py", ".ipynb")
+_RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
 
 
 class FileSeen(msgspec.Struct, omit_defaults=True):

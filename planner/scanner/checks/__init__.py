@@ -32,7 +32,7 @@ class Check:
     needs: tuple[bytes, ...] = ()
     """The file holds at least one of these, or there is nothing to find; empty: always looked at."""
     needs_airflow: bool = True
-    """For Python files: there is nothing to find where the file does not hold the word ``airflow``."""
+    """For Python files: it speaks only of files that hold the word ``airflow``."""
     gives_way: bool = False
     """A hit is dropped where another rule speaks of the same name, or of one below it, in the same material."""
 
@@ -42,9 +42,13 @@ class Check:
             hit.rule = self.rule
             yield hit
 
+    def is_for(self, content: bytes) -> bool:
+        """Whether the rule is about such a file at all, told from its bytes alone."""
+        return not self.needs_airflow or b"airflow" in content
+
     def may_find(self, content: bytes) -> bool:
-        """Whether looking is worth it, told from the file's bytes alone."""
-        if self.needs_airflow and b"airflow" not in content:
+        """Whether looking is worth it: where it is not, looking would find nothing."""
+        if not self.is_for(content):
             return False
         return not self.needs or any(token in content for token in self.needs)
 

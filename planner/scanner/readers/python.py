@@ -31,4 +31,4 @@ def _read(text: Text) -> Iterator[Any]:
         yield from inside(file)
 
 
-READER = Reader(kind="python", patterns=("*.py",), read=_read, is_code=True)
+READER = Reader(kind="python", patterns=("*.py", "*.pyw"), read=_read, is_code=True)

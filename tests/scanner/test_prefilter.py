@@ -1,0 +1,56 @@
+"""What is not looked at, because a file's bytes say that there is nothing to find, would have told nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planner.scanner.facts import FileFacts, facts_of
+from planner.scanner.readers import reader_of
+from tests.scanner.corpus import cases
+
+LEGACY = Path(__file__).parent.parent / "reports/legacy/dags.json"
+
+
+def labelled() -> Iterator[tuple[str, str, str]]:
+    for case in cases():
+        for path, text in case.files.items():
+            yield str(case), path, text
+    for name, snippet in json.loads(LEGACY.read_text()).items():
+        yield f"legacy {name}", f"dags/{name}.py", snippet["source"]
+
+
+FILES = list(labelled())
+
+
+def told(facts: FileFacts) -> tuple[object, ...]:
+    """What a filter must not change. Names of imports are read without a parser where it passes a file over."""
+    return (
+        [(hit.rule, hit.line, hit.column, hit.symbol) for hit in facts.hits],
+        facts.dags,
+        facts.settings,
+        facts.requirements,
+        facts.pythons,
+        facts.processes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [(path, text) for _, path, text in FILES], ids=[one[0] for one in FILES]
+)
+def test_the_filter_loses_nothing(path: str, text: str) -> None:
+    reader = reader_of(path)
+    if reader is not None:
+        content = text.encode()
+        everything = facts_of(path, content, reader, look_everywhere=True)
+        assert told(facts_of(path, content, reader)) == told(everything)
+
+
+def test_the_filter_passes_over_what_has_nothing_to_do_with_airflow() -> None:
+    reader = reader_of("a.py")
+    assert reader is not None
+    assert facts_of("a.py", b"def broken(:\n", reader).flaw == ""
+    assert facts_of("a.py", b"def broken(:\n", reader, look_everywhere=True).flaw

@@ -47,6 +47,8 @@ def ground(paths: Sequence[str], root: str | None) -> Ground:
 
 
 def _existing(written: str) -> Path:
+    if not written:
+        raise UsageError("A path is empty; name a folder or file, or . for this folder.")
     try:
         return Path(written).expanduser().resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:

@@ -82,7 +82,7 @@ def _rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
         **({"helpUri": rule.source} if rule.source else {}),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
-            "tags": ["airflow-3", rule.family, rule.axis.value],
+            "tags": list(dict.fromkeys(["airflow-3", rule.family, rule.axis.value])),
             "minutes": rule.minutes,
             "when": rule.when,
         },

@@ -65,7 +65,7 @@ class _Printer:
         label = screen.paint(f"{first.seen.severity:7}", first.seen.severity)
         lead = f"  {label} {screen.paint(screen.foreign(first.rule_id), 'bold')}  "
         indent = " " * (len(f"  {first.seen.severity:7} {first.rule_id}  "))
-        message = self._wrapped(harmless(first.seen.message), len(indent))
+        message = self._wrapped(first.seen.message, len(indent))
         yield lead + (message[0] if message else "")
         yield from (indent + line for line in message[1:])
         for found in alike[:MOST_LINES]:
@@ -127,18 +127,18 @@ class _Printer:
 
     def _remark(self, label: str, words: str) -> Iterator[str]:
         indent = 2 + 8 + 1
-        lines = self._wrapped(harmless(words), indent)
+        lines = self._wrapped(words, indent)
         for index, line in enumerate(lines):
             head = self._screen.paint(f"{label:>8}", "dim") if index == 0 else " " * 8
             yield f"  {head} {line}"
 
     def _indented(self, words: str, indent: int) -> Iterator[str]:
-        return (" " * indent + line for line in self._wrapped(harmless(words), indent))
+        return (" " * indent + line for line in self._wrapped(words, indent))
 
     def _wrapped(self, words: str, indent: int) -> list[str]:
         width = max(self._screen.width - indent, 24)
         lines = textwrap.wrap(
-            self._screen.shown(words), width, break_long_words=False, break_on_hyphens=False
+            self._screen.foreign(words), width, break_long_words=False, break_on_hyphens=False
         )
         return [line for line in lines if line]
 

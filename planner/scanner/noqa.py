@@ -242,7 +242,7 @@ def _directives(comment: _Comment, layout: _Layout) -> Iterator[Noqa]:
     if codes is not None:
         yield Noqa(comment.row, codes, first=first, last=last, text=text)
     for verb, codes in _bracketed(comment):
-        if verb == "file-ignore" and comment.stands_alone:
+        if verb == "file-ignore" and comment.column == 0:
             yield Noqa(comment.row, codes, text=text)
         elif verb == "ignore" and not comment.stands_alone:
             yield Noqa(comment.row, codes, first=first, last=last, text=text)
@@ -331,7 +331,7 @@ def _ranges(layout: _Layout) -> Iterator[Noqa]:
     marks = [
         (comment, verb, codes)
         for comment in layout.comments
-        if comment.stands_alone and not comment.in_brackets
+        if comment.stands_alone and (comment.column == 0 or not comment.in_brackets)
         for verb, codes in _bracketed(comment)
         if verb in ("disable", "enable")
     ]

@@ -44,5 +44,5 @@ def ignored_words(change: SettingChange) -> str:
     if not lines:
         return ""
     if len(lines) == len(change.on):
-        return "Airflow 3 ignores the old name"
-    return f"Airflow {' and '.join(lines)} ignores the old name"
+        return "Airflow 3 does not read the old name"
+    return f"the old name is not read on {' and '.join(lines)}"

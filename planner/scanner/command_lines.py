@@ -19,7 +19,7 @@ PROCESSES = frozenset(
     ["api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"]
 )
 
-_ASSIGNMENT = re.compile(r"(?:-e|--env=?)?([A-Za-z_][A-Za-z0-9_.]*)=(.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(?:-e|--env=|--from-literal=)?([A-Za-z_][A-Za-z0-9_.]*)=(.*)", re.DOTALL)
 _SETS_VARIABLES = frozenset(
     ["declare", "docker", "env", "ENV", "export", "local", "podman", "readonly", "set", "typeset"]
 )

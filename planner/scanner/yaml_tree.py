@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Any
 
 import yaml
 
@@ -130,9 +131,9 @@ class _Builder:
                 else:
                     raise YamlBroken("The file uses an anchor that it does not set.")
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                mark = event.start_mark
+                line, column = _at(event.start_mark)
                 kind = Sequence if isinstance(event, yaml.SequenceStartEvent) else Mapping
-                node = kind(mark.line + 1, mark.column + 1)
+                node = kind(line, column)
                 self._place(node, event.anchor)
                 self.open.append((node, None))
                 if len(self.open) > DEEPEST:
@@ -159,9 +160,14 @@ class _Builder:
 
 
 def _scalar(event: yaml.ScalarEvent) -> Scalar:
-    start, end = event.start_mark, event.end_mark
-    style = event.style or ""
-    return Scalar(event.value, start.line + 1, start.column + 1, end.line + 1, style)
+    line, column = _at(event.start_mark)
+    end_line, _ = _at(event.end_mark)
+    return Scalar(event.value, line, column, end_line, event.style or "")
+
+
+def _at(mark: Any) -> tuple[int, int]:
+    """The 1-based line and column of a mark; the C parser and the other have marks of their own."""
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def snippet_of_scalar(node: Scalar, lines: list[str]) -> Snippet:
@@ -172,8 +178,8 @@ def snippet_of_scalar(node: Scalar, lines: list[str]) -> Snippet:
     rows = lines[node.line : max(node.end_line - 1, node.line + 1)]
     indent = min((len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), default=0)
     body = [row[indent:] for row in rows]
-    text = "\n".join(body) if node.style == "|" else _folded(body)
-    return snippet_at(text, node.line + 1, indent + 1, indent=indent)
+    block = snippet_at("\n".join(body), node.line + 1, indent + 1, indent=indent)
+    return block if node.style == "|" else Snippet(_folded(body), block.place)
 
 
 def _folded(rows: list[str]) -> str:

@@ -49,7 +49,8 @@ def _hit(command: Command, change: CommandChange, shown: str, symbol: str) -> Hi
     if "provider" in change.on.values():
         message = f"`{shown}` needs the FAB provider and its auth manager on Airflow 3"
     else:
-        message = f"`{shown}` is gone since Airflow {change.gone_since}: {change.instead}"
+        message = f"`{shown}` is gone since Airflow {change.gone_since}"
+        message += f": {change.instead}" if change.instead else ""
     hit = Hit(line=place.line, column=place.column, cell=place.cell, message=message, symbol=symbol)
     if "kept" in change.on.values():
         hit.lines = [line for line, status in change.on.items() if status != "kept"]

@@ -84,6 +84,8 @@ def _literal(node: ast.expr | None) -> str | None:
 def _lists(file: PythonFile) -> Iterator[Any]:
     """``["airflow", "dags", "list"]``, wherever it stands."""
     for node in file.of(ast.List, ast.Tuple):
+        if isinstance(file.parent(node), ast.Compare):
+            continue
         words = [_words(one) for one in node.elts]  # type: ignore[attr-defined]
         texts = [word or "" for word in words]
         if len(texts) > 1 and texts[0] == AIRFLOW and texts[1] in rulebook().commands.words:

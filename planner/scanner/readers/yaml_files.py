@@ -67,6 +67,13 @@ _OVERRIDES = frozenset(
     ]
 )
 """What managed services call a table of ``section.option`` or ``section-option``."""
+_CHART = {
+    "core.colored_console_log": "False",
+    "scheduler.statsd_port": "9125",
+    "webserver.enable_proxy_fix": "True",
+}
+_TOGGLES = "enableBuiltInSecretEnvVars"
+"""A table of the official chart whose keys are variables, and whose values say whether it sets them."""
 _WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
 _LINE = re.compile(
     r"^[ \t]*(?:-[ \t]+)?[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])", re.MULTILINE
@@ -120,7 +127,9 @@ class _Walk:
             self.seen.add(id(node))
             if isinstance(node, Mapping):
                 yield from self._mapping(name, node)
-                waiting += reversed([(key, value) for key, _, value in node.own()])
+                waiting += reversed(
+                    [(key, value) for key, _, value in node.own() if key != _TOGGLES]
+                )
             elif isinstance(node, Sequence):
                 yield from self._sequence(node)
                 waiting += [(name, one) for one in reversed(node.items)]
@@ -214,7 +223,8 @@ class _Walk:
             return
         for section, table in tables:
             for option, option_node, value in table.own():
-                yield setting_of(section, option, _text(value), option_node.place, "helm")
+                if not _is_the_charts(section, option, value):
+                    yield setting_of(section, option, _text(value), option_node.place, "helm")
 
     def _sequence(self, node: Sequence) -> Iterator[Any]:
         for one in node.items:
@@ -231,6 +241,13 @@ def _overrides(node: Mapping) -> Iterator[Any]:
         section, sign, option = key.partition("." if "." in key else "-")
         if sign:
             yield setting_of(section, option, _text(value), key_node.place, "helm")
+
+
+def _is_the_charts(section: str, option: str, value: Node) -> bool:
+    """Whether a value is what the official chart's own values.yaml says: the chart minds the version itself."""
+    if not isinstance(value, Scalar):
+        return False
+    return "{{" in value.value or _CHART.get(f"{section}.{option}") == value.value
 
 
 def _is_airflow(name: str, node: Mapping) -> bool:

@@ -20,7 +20,7 @@ from planner.models.person import (
     OwnerAlias,
     SignInLink,
 )
-from planner.models.source import Dag, Scan, Source
+from planner.models.source import Dag, HelperModule, Scan, Source
 
 __all__ = [
     "ApiToken",
@@ -33,6 +33,7 @@ __all__ = [
     "Finding",
     "FolderRule",
     "GateSignature",
+    "HelperModule",
     "Invite",
     "Membership",
     "Owner",

@@ -109,6 +109,15 @@ class Scan(models.Model):
         indexes = [models.Index(fields=["deployment", "-created_at"], name="scan_by_deployment")]
 
 
+class HelperModule(models.Model):
+    """A file of a source that DAG files import, directly or not."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="helper_modules")
+    path = models.CharField(max_length=1000)
+    used_by = models.JSONField(default=list)
+    """The paths of those DAG files."""
+
+
 class Dag(models.Model):
     """A DAG as the newest code scan or Airflow inventory of a source names it."""
 

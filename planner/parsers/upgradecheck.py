@@ -158,10 +158,11 @@ def _around_the_findings(buffer: memoryview) -> _ReportObject:
 
 
 def _used_by(around: _ReportObject) -> dict[str, list[int]]:
-    """What the report says of helper modules, without DAGs that it does not list."""
+    """What the report says of helper modules, without what names no file or no DAG of its list."""
     return {
         path: [place for place in places if 0 <= place < len(around.dags)]
         for path, places in around.used_by.items()
+        if not path_flaw(path)
     }
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from planner.domain.facts import FactErrors, line_of
 from planner.domain.rating import Rater
-from planner.domain.report import Coverage, DagEntry, Observation
+from planner.domain.report import Coverage, Observation
 from planner.parsers.fix import Fix, fix_bytes
 from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache
 from planner.scanner.checks import rules_checked
-from planner.scanner.dag_map import owners_by_file
+from planner.scanner.dag_map import DagMap, dag_ids_by_file, owners_by_file
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
@@ -103,10 +103,9 @@ def scan_tree(
         status="success" if listing.is_whole else "partial",
         complete=True,
     )
-    dags = project.dag_map.dags
     unscanned = {found.path for found in observations if found.rule == SYNTAX}
     counted, silenced = silenced_by_comments(
-        _finished(observations, dags, coverage, target_line), facts
+        _finished(observations, project.dag_map, coverage, target_line), facts
     )
     give_fixes(
         counted,
@@ -120,7 +119,7 @@ def scan_tree(
         observations=counted,
         suppressed=silenced,
         coverage=coverage,
-        dags=dags,
+        dags=project.dag_map.dags,
         used_by=project.dag_map.used_by,
         unscanned=sorted(unscanned),
         skipped=sorted(
@@ -203,14 +202,12 @@ def _target_line(target: str) -> str:
 
 
 def _finished(
-    observations: Iterable[Observation], dags: list[DagEntry], coverage: Coverage, target_line: str
+    observations: Iterable[Observation], told: DagMap, coverage: Coverage, target_line: str
 ) -> list[Observation]:
     """In order of place, rated for the target, with the DAG and owner where a file has only one."""
     rater = Rater(rulebook(), target_line=target_line, tool_version=coverage.tool_version)
-    owners = owners_by_file(dags)
-    dag_ids: dict[str, list[str]] = {}
-    for dag in dags:
-        dag_ids.setdefault(dag.path, []).append(dag.dag_id)
+    owners = owners_by_file(told.dags)
+    dag_ids = dag_ids_by_file(told)
     observations = list(observations)
     for observation in observations:
         observation.severity = rater(observation).severity.value

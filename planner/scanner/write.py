@@ -8,6 +8,7 @@ from typing import IO, Any
 import msgspec
 
 from planner.domain.report import Observation
+from planner.scanner.dag_map import dag_ids_by_file
 from planner.scanner.result import ScanResult
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -63,17 +64,6 @@ def _coverage(result: ScanResult) -> dict[str, Any]:
 def _members(used_by: dict[str, list[int]]) -> Iterator[bytes]:
     for path, places in used_by.items():
         yield _encode(path) + b":" + _encode(places)
-
-
-def dag_ids_by_file(result: ScanResult) -> dict[str, list[str]]:
-    """The DAGs that each file blocks: its own, then those that import it."""
-    found: dict[str, list[str]] = {}
-    for dag in result.dags:
-        found.setdefault(dag.path, []).append(dag.dag_id)
-    for path, places in result.used_by.items():
-        others = (result.dags[place].dag_id for place in places)
-        found[path] = list(dict.fromkeys([*found.get(path, ()), *others]))
-    return found
 
 
 def finding_of(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any]:

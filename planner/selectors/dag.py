@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from planner.domain.finding import ACTIVE_STATES, SEVERITY_ORDER, Category, Severity
-from planner.models import Dag, Deployment, Finding, Source
+from planner.models import Dag, Deployment, Finding, HelperModule, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,28 @@ class DagTally:
 
 
 def dag_ids_by_path(source: Source) -> dict[str, str]:
-    """DAG ids, one a line, of every file in which the source's DAGs are defined."""
+    """DAG ids, one a line, of every file that the source's DAGs are defined in or import."""
     by_path: dict[str, list[str]] = {}
-    rows = Dag.objects.filter(source=source, resolved=True).order_by("dag_id")
-    for path, dag_id in rows.values_list("path", "dag_id"):
+    for _source, path, dag_id in _known(Dag.objects.filter(source=source)):
         by_path.setdefault(path, []).append(dag_id)
-    return {path: "\n".join(dict.fromkeys(ids)) for path, ids in by_path.items()}
+    whole = {path: list(ids) for path, ids in by_path.items()}
+    helpers = HelperModule.objects.filter(source=source).order_by("path")
+    for path, used_by in helpers.values_list("path", "used_by").iterator():
+        others = sorted(dag_id for user in used_by for dag_id in by_path.get(user, ()))
+        whole[path] = [*by_path.get(path, ()), *others]
+    return {path: "\n".join(dict.fromkeys(ids)) for path, ids in whole.items() if ids}
+
+
+def _known(dags: QuerySet[Dag]) -> Iterator[tuple[int, str, str]]:
+    """Source, path and id of each DAG. One whose id is made at run time goes by its place until Airflow's own
+    list names the DAGs of its file.
+    """
+    columns = ("source_id", "path", "dag_id", "resolved", "seen_by")
+    rows = list(dags.order_by("dag_id").values_list(*columns))
+    listed = {(source, path) for source, path, _id, _known, seen_by in rows if seen_by == "airflow"}
+    for source, path, dag_id, resolved, _seen_by in rows:
+        if resolved or (source, path) not in listed:
+            yield source, path, dag_id
 
 
 def dag_tally(deployment: Deployment) -> DagTally:
@@ -48,7 +65,7 @@ def dag_tally(deployment: Deployment) -> DagTally:
     for dag_ids, rank in rows:
         for dag_id in dag_ids.split("\n"):
             worst[dag_id] = min(worst.get(dag_id, rank), rank)
-    known = set(Dag.objects.filter(deployment=deployment).values_list("dag_id", flat=True))
+    known = {dag_id for _source, _path, dag_id in _known(Dag.objects.filter(deployment=deployment))}
     known.update(worst)
     blocked = sum(rank == SEVERITY_ORDER[Severity.ERROR] for rank in worst.values())
     warned = sum(rank == SEVERITY_ORDER[Severity.WARNING] for rank in worst.values())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+
+from django.db.models import QuerySet
 
 from planner.domain.paths import relative_to
-from planner.domain.report import DagEntry
-from planner.models import Dag, Deployment, Finding, Source
+from planner.domain.report import DagEntry, Report
+from planner.models import Dag, Deployment, Finding, HelperModule, Source
 from planner.selectors.dag import dag_ids_by_path
 from planner.services import bulk
 from planner.services.ownership import rules_apply
+
+_MOST_PATHS = 10_000
 
 
 def dags_replace(*, source: Source, entries: Sequence[DagEntry], root: str, seen_by: str) -> bool:
@@ -37,6 +42,56 @@ def dags_replace(*, source: Source, entries: Sequence[DagEntry], root: str, seen
     return before != {(relative_to(root, entry.path), *entry.owners) for entry in entries}
 
 
+def helper_modules_replace(*, source: Source, report: Report, root: str) -> None:
+    """Replace what was known of the files that a source's DAGs import."""
+    HelperModule.objects.filter(source=source).delete()
+    HelperModule.objects.bulk_create(
+        (
+            HelperModule(
+                source=source,
+                path=relative_to(root, path),
+                used_by=_files_of(report, places, root),
+            )
+            for path, places in report.used_by.items()
+        ),
+        batch_size=1000,
+    )
+
+
+def _files_of(report: Report, places: Sequence[int], root: str) -> list[str]:
+    return list(dict.fromkeys(relative_to(root, report.dags[place].path) for place in places))
+
+
+def dags_rename_in_findings(*, source: Source, before: Mapping[str, str]) -> None:
+    """Name the DAGs that findings block anew where that changed since ``before``, by ``dag_ids_by_path``."""
+    after = dag_ids_by_path(source)
+    changed = {
+        path: after.get(path, "")
+        for path in before.keys() | after.keys()
+        if before.get(path, "") != after.get(path, "")
+    }
+    _name_dags(Finding.objects.filter(source=source), changed)
+
+
+def _name_dags(findings: QuerySet[Finding], by_path: Mapping[str, str]) -> None:
+    """Write to findings of these files which DAGs they block; only what differs is written."""
+    for paths in _batches(by_path):
+        rows = findings.filter(path__in=paths).values_list("pk", "path", "dag_ids")
+        changed = (
+            (key, by_path[path])
+            for key, path, dag_ids in rows.iterator(chunk_size=10_000)
+            if dag_ids != by_path[path]
+        )
+        bulk.update(Finding, ("dag_ids",), list(changed))
+
+
+def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
+    """The paths in lists that any database takes in one statement."""
+    every = iter(paths)
+    while batch := list(islice(every, _MOST_PATHS)):
+        yield batch
+
+
 def dags_join_findings(*, deployment: Deployment, source: Source, now: datetime) -> None:
     """Name the DAGs that each finding blocks, and let the owners of those DAGs count.
 
@@ -45,13 +100,5 @@ def dags_join_findings(*, deployment: Deployment, source: Source, now: datetime)
     by_path = dag_ids_by_path(source)
     if not by_path:
         return
-    rows = Finding.objects.filter(deployment=deployment, path__in=by_path).values_list(
-        "pk", "path", "dag_ids"
-    )
-    changed = (
-        (key, by_path[path])
-        for key, path, dag_ids in rows.iterator(chunk_size=10_000)
-        if dag_ids != by_path[path]
-    )
-    bulk.update(Finding, ("dag_ids",), list(changed))
+    _name_dags(Finding.objects.filter(deployment=deployment), by_path)
     rules_apply(deployment=deployment, now=now, user=None)

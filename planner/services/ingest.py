@@ -22,11 +22,17 @@ from planner.models import Deployment, Scan, Source
 from planner.parsers import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import checked_by
+from planner.selectors.dag import dag_ids_by_path
 from planner.selectors.deployment import target_line_of
 from planner.selectors.finding_set import known_findings, known_paths
 from planner.selectors.scan import totals_of
 from planner.services.changes import changes_write
-from planner.services.dags import dags_join_findings, dags_replace
+from planner.services.dags import (
+    dags_join_findings,
+    dags_rename_in_findings,
+    dags_replace,
+    helper_modules_replace,
+)
 from planner.services.ownership import rules_apply
 from planner.services.raw_report import RawReport, raw_bytes, raw_drop_if_unused, raw_store
 from planner.services.rerate import findings_rerate
@@ -253,6 +259,7 @@ def _compare_and_write(
     if held and not scan.options.get("confirm"):
         _finish_held(scan, changes, now)
         return
+    dags_before = dag_ids_by_path(source) if report.dags and known else None
     hand_out_again = _take_owners(source, report, sightings) or _files_moved(
         known, sightings, changes
     )
@@ -263,6 +270,8 @@ def _compare_and_write(
         dags_join_findings(deployment=scan.deployment, source=source, now=now)
     else:
         source.last_scan = scan
+        if dags_before is not None:
+            dags_rename_in_findings(source=source, before=dags_before)
     source.save(update_fields=["codeowners", "last_scan"])
     if hand_out_again and known:
         rules_apply(deployment=scan.deployment, source=source, now=now, user=None)
@@ -280,6 +289,8 @@ def _take_owners(source: Source, report: Report, sightings: Sightings) -> bool:
         news |= dags_replace(
             source=source, entries=report.dags, root=sightings.root.root, seen_by=seen_by
         )
+        if seen_by == "scan":
+            helper_modules_replace(source=source, report=report, root=sightings.root.root)
     return news
 
 

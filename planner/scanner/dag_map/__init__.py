@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from planner.domain.report import DagEntry
 from planner.scanner.dag_map.linking import DagMap, dag_map
@@ -30,3 +31,23 @@ def owners_by_file(dags: Sequence[DagEntry]) -> Mapping[str, str]:
     for dag in dags:
         owners.setdefault(dag.path, set()).update(dag.owners)
     return {path: next(iter(names)) for path, names in owners.items() if len(names) == 1}
+
+
+class Told(Protocol):
+    """What a map or a whole scan tells about DAGs."""
+
+    @property
+    def dags(self) -> list[DagEntry]: ...
+    @property
+    def used_by(self) -> dict[str, list[int]]: ...
+
+
+def dag_ids_by_file(told: Told) -> dict[str, list[str]]:
+    """The DAGs that each file blocks: its own, then those that import it."""
+    found: dict[str, list[str]] = {}
+    for dag in told.dags:
+        found.setdefault(dag.path, []).append(dag.dag_id)
+    for path, places in told.used_by.items():
+        others = (told.dags[place].dag_id for place in places)
+        found[path] = list(dict.fromkeys([*found.get(path, ()), *others]))
+    return found

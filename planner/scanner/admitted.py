@@ -102,18 +102,19 @@ def told_once(found: Iterable[tuple[Requirement, Hit]]) -> Iterator[Hit]:
     A lock file follows from the file that people edit, in the same folder or in the one above.
     """
     pairs = list(found)
-    by_hand = {(hit.symbol, _folder(one.path)) for one, hit in pairs if not one.locked}
+    by_hand = {(hit.symbol, folder_of(one.path)) for one, hit in pairs if not one.locked}
     seen: set[tuple[str, int | None, str]] = set()
     for one, hit in pairs:
         key = (hit.path, hit.line, hit.symbol)
-        folders = (_folder(one.path), _folder(_folder(one.path)))
+        folders = (folder_of(one.path), folder_of(folder_of(one.path)))
         follows = one.locked and any((hit.symbol, folder) in by_hand for folder in folders)
         if key not in seen and not follows:
             seen.add(key)
             yield hit
 
 
-def _folder(path: str) -> str:
+def folder_of(path: str) -> str:
+    """The folder that a file of the tree lies in."""
     return str(PurePosixPath(path).parent)
 
 

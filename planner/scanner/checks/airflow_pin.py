@@ -21,7 +21,9 @@ from planner.scanner.material import Hit, Requirement
 from planner.scanner.packages import AIRFLOW
 from planner.scanner.project import Project
 
-_NAMES = (AIRFLOW, f"{AIRFLOW}-core")
+_CORE = f"{AIRFLOW}-core"
+"""What the other one installs: named as well in files that list everything."""
+_NAMES = (AIRFLOW, _CORE)
 _CHECKER = "apache-airflow-upgrade-check"
 
 
@@ -31,7 +33,10 @@ def _check(project: Project) -> Iterator[Hit]:
         if holds_on(one, project.target) and (told := _told(one, project.target)):
             symbol, message = told
             found.append((one, hit_at(one, message, symbol)))
-    yield from told_once(found)
+    metas = {hit.path for one, hit in found if one.name == AIRFLOW}
+    yield from told_once(
+        (one, hit) for one, hit in found if one.name != _CORE or hit.path not in metas
+    )
 
 
 def _told(one: Requirement, target: str) -> tuple[str, str] | None:

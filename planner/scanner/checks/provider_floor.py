@@ -9,25 +9,64 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from planner.rulebook.load import rulebook
-from planner.scanner.admitted import hit_at, holds_on, is_below, release_line, told_once, written
+from planner.scanner.admitted import (
+    folder_of,
+    hit_at,
+    holds_on,
+    is_below,
+    release_line,
+    told_once,
+    written,
+)
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit, Requirement
 from planner.scanner.project import Project
 
 _PREFIX = "apache-airflow-providers-"
 _CHECKER = "apache-airflow-upgrade-check"
-_OLDEST_STOP = "2.11"
+_STOP = "2.11"
+_MOST_NAMED = 5
 
 
 def _check(project: Project) -> Iterator[Hit]:
-    found = []
+    by_hand: list[tuple[Requirement, Hit]] = []
+    locked: dict[str, list[Requirement]] = {}
     for one in project.requirements:
-        if one.name.startswith("apache-airflow-") and holds_on(one, project.target):
-            if message := _retired(one):
-                found.append((one, hit_at(one, message, f"retired.{one.name}")))
-            elif message := _too_old(one, project):
-                found.append((one, hit_at(one, message, one.name)))
-    yield from told_once(found)
+        if not one.name.startswith("apache-airflow-") or not holds_on(one, project.target):
+            continue
+        if message := _retired(one):
+            by_hand.append((one, hit_at(one, message, f"retired.{one.name}")))
+        elif not (floor := _floor(one, project.target)):
+            continue
+        elif one.locked:
+            locked.setdefault(one.path, []).append(one)
+        else:
+            message = _too_old(one, floor, project)
+            by_hand.append((one, hit_at(one, message, one.name)))
+    yield from told_once(by_hand)
+    told = {(one.name, folder_of(one.path)) for one, _ in by_hand}
+    for group in locked.values():
+        if not all(told & set(_as_locked(one)) for one in group):
+            yield hit_at(group[0], _locked(group, project.target), "locked")
+
+
+def _as_locked(one: Requirement) -> Iterator[tuple[str, str]]:
+    """Where the requirement that a locked one follows from would be told: its folder, or the one above."""
+    folder = folder_of(one.path)
+    yield one.name, folder
+    yield one.name, folder_of(folder)
+
+
+def _locked(group: list[Requirement], target: str) -> str:
+    """One sentence for a file that is made by a program, whose lines nobody edits one by one."""
+    release = release_line(target)["latest"]
+    named = [f"{one.name.removeprefix(_PREFIX)} {_floor(one, target)}" for one in group]
+    listed = ", ".join(named[:_MOST_NAMED]) + ("" if len(named) <= _MOST_NAMED else ", …")
+    count = f"{len(group)} providers" if len(group) > 1 else "1 provider"
+    return (
+        f"This file holds {count} below what Airflow {release} asks for ({listed} or later); "
+        f"make it again with the constraints of {release}"
+    )
 
 
 def _retired(one: Requirement) -> str:
@@ -38,11 +77,15 @@ def _retired(one: Requirement) -> str:
     return ""
 
 
-def _too_old(one: Requirement, project: Project) -> str:
+def _floor(one: Requirement, target: str) -> str:
+    """The lowest version that the target asks for, where the requirement admits only lower ones; else nothing."""
     provider = rulebook().packages["providers"].get(one.name.removeprefix(_PREFIX), {})
-    floor = provider.get("needs", {}).get(project.target, "")
-    if not floor or not is_below(one.specifier, floor):
-        return ""
+    floor = str(provider.get("needs", {}).get(target, ""))
+    return floor if floor and is_below(one.specifier, floor) else ""
+
+
+def _too_old(one: Requirement, floor: str, project: Project) -> str:
+    provider = rulebook().packages["providers"][one.name.removeprefix(_PREFIX)]
     release = release_line(project.target)["latest"]
     advice = _advice(one.name, floor, provider, project.current)
     return f"`{written(one)}`: Airflow {release} asks for {floor} or later; {advice}"
@@ -53,11 +96,13 @@ def _advice(name: str, floor: str, provider: dict[str, Any], current: str) -> st
     line = _line(current)
     stuck = provider["last"].get(line, "")
     if stuck and Version(stuck) < Version(floor):
-        return f"on {line} the newest is {stuck}, so go to {_OLDEST_STOP} first, then `{name}>={floor}`"
-    if newest := provider["latest"]:
-        version, airflow, python = newest
-        return f"pin `{name}>={floor}` ({version} is the newest read: Airflow {airflow}, Python {python})"
-    return f"pin `{name}>={floor}`"
+        return f"on {line} the newest is {stuck}, so go to {_STOP} first, then `{name}>={floor}`"
+    if not provider["latest"]:
+        return f"pin `{name}>={floor}`"
+    newest, airflow, python = provider["latest"]
+    return (
+        f"pin `{name}>={floor}` ({newest}, the newest, needs Airflow {airflow} and Python {python})"
+    )
 
 
 def _line(current: str) -> str:

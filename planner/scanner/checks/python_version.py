@@ -14,7 +14,7 @@ from planner.scanner.material import Hit, PythonPin
 from planner.scanner.project import Project
 
 _BUILD_FILES = ("dockerfile", "containerfile")
-_CI_FOLDERS = (".github/", ".gitlab/", ".circleci/")
+_CI_FOLDERS = (".github", ".gitlab", ".circleci")
 
 
 def _check(project: Project) -> Iterator[Hit]:
@@ -70,30 +70,25 @@ def _files_with_airflow(project: Project) -> frozenset[str]:
 
 
 def _is_airflows(pin: PythonPin, holding: frozenset[str]) -> bool:
-    """Whether the Python is the one that Airflow runs on: the same file installs it, or its folder does.
+    """Whether the Python is the one that Airflow runs on: the same file installs it, or one in its folder does.
 
-    A plain Python image counts in build files only, since compose files hold other services too.
+    A CI file has to install it itself, since its other jobs run other things; a plain Python image counts in
+    build files only, since compose files hold other services too.
     """
-    if pin.what == "airflow-image" or pin.what == "constraints":
-        return True
-    name = PurePosixPath(pin.path).name.lower()
-    if pin.what == "image" and not any(word in name for word in _BUILD_FILES):
+    if pin.what in ("airflow-image", "constraints") or pin.path in holding:
+        return pin.what != "image" or _is_build_file(pin.path)
+    if pin.what == "ci" or (pin.what == "image" and not _is_build_file(pin.path)):
         return False
-    return pin.path in holding or bool(_folders(pin) & {_folder(path) for path in holding})
+    if any(f"/{folder}/" in f"/{pin.path}" for folder in _CI_FOLDERS):
+        return False
+    folder = PurePosixPath(pin.path).parent
+    folders = {str(folder), str(folder / "requirements")}
+    return any(str(PurePosixPath(path).parent) in folders for path in holding)
 
 
-def _folders(pin: PythonPin) -> set[str]:
-    """The folder that a pin is for: its own, with ``requirements/`` below; for CI files the repository's."""
-    folder = _folder(pin.path)
-    for ci in _CI_FOLDERS:
-        before, found, _ = pin.path.rpartition(ci)
-        if found:
-            folder = before.rstrip("/") or "."
-    return {folder, str(PurePosixPath(folder) / "requirements")}
-
-
-def _folder(path: str) -> str:
-    return str(PurePosixPath(path).parent)
+def _is_build_file(path: str) -> bool:
+    name = PurePosixPath(path).name.lower()
+    return any(word in name for word in _BUILD_FILES)
 
 
 CHECK = Check("AF3-PYTHON", Project, _check)

@@ -61,7 +61,7 @@ def run(python: Path) -> list[str]:
             place.write_text(source)
         before = sorted(tree.rglob("*"))
         proof = prove_imports(
-            python, tree, ["dags"], limits=Limits(seconds=300, file_seconds=8, memory_mb=4096)
+            python, tree, ["dags"], limits=Limits(seconds=300, file_seconds=20, memory_mb=4096)
         )
         wrong = _compared(proof)
         if sorted(tree.rglob("*")) != before:

@@ -11,10 +11,14 @@ from planner.scanner.removed_names import names_of
 from planner.scanner.templates import hit_in
 
 _RULE = "AF3-JINJA-KEY"
+_OF_MAILS_AND_LOGS = ("exception_html", "max_tries", ".log")
+"""Mails of failed tasks and names of log files are given a ``try_number`` of their own."""
 
 
 def _check(template: Template) -> Iterator[Hit]:
     wanted = {name for name in names_of(_RULE) if name in template.text} - template.provided
+    if any(word in template.text for word in _OF_MAILS_AND_LOGS):
+        wanted.discard("try_number")
     if not wanted:
         return
     for use in reading_of(template.text, in_pieces=not template.in_file).uses:

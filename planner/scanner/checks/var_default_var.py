@@ -10,13 +10,13 @@ from planner.scanner.checks import Check
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
-_GETS = ("airflow.sdk.Variable.get", "airflow.sdk.definitions.variable.Variable.get")
+_CLASSES = ("airflow.sdk.Variable", "airflow.sdk.definitions.variable.Variable")
 _OLD = "default_var"
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
     for call in file.of(ast.Call):
-        if file.name(call.func) not in _GETS:
+        if not _is_get_of_sdk(file, call.func):
             continue
         for keyword in call.keywords:
             if keyword.arg == _OLD:
@@ -27,6 +27,20 @@ def _check(file: PythonFile) -> Iterator[Hit]:
                     edits=_positional(file, call, keyword),
                     is_safe=True,
                 )
+
+
+def _is_get_of_sdk(file: PythonFile, func: ast.expr) -> bool:
+    """Whether this may be the Task SDK's own class on Airflow 3, whichever of two imports bound the name."""
+    if not isinstance(func, ast.Attribute) or func.attr != "get":
+        return False
+    if file.name(func.value) in _CLASSES:
+        return True
+    return isinstance(func.value, ast.Name) and any(
+        imported.local == func.value.id
+        and imported.full in _CLASSES
+        and not any(isinstance(above, ast.ExceptHandler) for above in file.ancestors(imported.node))
+        for imported in file.imports
+    )
 
 
 def _positional(file: PythonFile, call: ast.Call, keyword: ast.keyword) -> list[Edit]:

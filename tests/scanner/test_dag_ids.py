@@ -216,6 +216,7 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
     # No DAG of the file's own
     "a dag that is not Airflow's": ("def dag(f): return f\n@dag\ndef x(): ...", []),
     "only a name": ("KIND = DAG", []),
+    "in a decorator": ("@mark.parametrize('d', [DAG('a')])\ndef test_a(d): ...", []),
     "in a test": ("def test_a():\n d = DAG('a')", []),
     "in a function that nobody calls": ("def never():\n d = DAG('a')\n d.test()", []),
     "twice the same": ("DAG('a'); DAG('a')", ["a"]),

@@ -415,8 +415,15 @@ class Follower:
     def _define(self, statement: code.Define, scope: Scope) -> None:
         value: Value = Function(statement, scope)
         for decorator in reversed(statement.decorators):
-            value = self._decorated(self._value(decorator, scope), value, statement, scope)
+            value = self._decorated(self._mark(decorator, scope), value, statement, scope)
         scope.names[statement.name] = value
+
+    def _mark(self, decorator: Expression, scope: Scope) -> Value:
+        """A decorator. DAGs that stand in it, as in those of tests, are nobody's: Airflow never sees them."""
+        before = len(self.dags)
+        value = self._value(decorator, scope)
+        del self.dags[before:]
+        return value
 
     def _decorated(
         self, decorator: Value, value: Value, statement: code.Define, scope: Scope
@@ -441,7 +448,7 @@ class Follower:
         made = Class(statement.name, bases, inner)
         self._block(statement.body, inner)
         decorators = [
-            self._value(each.function if isinstance(each, code.Call) else each, scope)
+            self._mark(each.function if isinstance(each, code.Call) else each, scope)
             for each in statement.decorators
         ]
         made.kind = _class_kind(bases, decorators)

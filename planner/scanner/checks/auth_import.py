@@ -12,7 +12,7 @@ _GONE = (
     "airflow.www.security",
     "airflow.www.fab_security",
     "airflow.api.auth",
-    "airflow.auth.managers",
+    "airflow.auth.managers.fab",
 )
 
 

@@ -21,7 +21,9 @@ def _check(setting: Setting) -> Iterator[Hit]:
                     f"`[api] {setting.option}` is not read by Airflow 3: callers sign in by the auth manager,"
                     " with a token or through `[fab] auth_backends`"
                 )
-                yield _hit(setting, message, setting.key)
+                hit = _hit(setting, message, setting.key)
+                hit.unless_set = "fab.auth_backends"
+                yield hit
         case "core.auth_manager" if (setting.value or "").startswith(_OLD_MANAGER):
             message = f"`{setting.value}` cannot be loaded: the api-server does not start"
             yield _hit(setting, message, setting.key)

@@ -19,7 +19,13 @@ def _check(setting: Setting) -> Iterator[Hit]:
     if ignored := ignored_words(change):
         message += f": {ignored}"
     symbol = setting.key
-    yield Hit(line=place.line, column=place.column, message=message, symbol=symbol)
+    yield Hit(
+        line=place.line,
+        column=place.column,
+        message=message,
+        symbol=symbol,
+        unless_set=change.to,
+    )
 
 
 CHECK = Check("AF3-CFG-RENAMED", Setting, _check)

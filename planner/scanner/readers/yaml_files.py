@@ -86,7 +86,8 @@ _NAMED = re.compile(
 def _read(text: Text) -> Iterator[Any]:
     yield text
     yield from templates_in(text)
-    if not _WORTH.search(text.source) and "airflow" not in text.path.lower():
+    named = "airflow" in text.path.lower() and not text.path.endswith(".json")
+    if not (named or _WORTH.search(text.source)):
         return
     try:
         roots = documents(text.source)

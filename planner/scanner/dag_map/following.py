@@ -56,7 +56,7 @@ from planner.scanner.dag_map.values import (
     Value,
 )
 
-_MOST_STEPS = 400_000
+_MOST_STEPS = 200_000
 _DEEPEST = 140
 """Expressions, blocks and calls within each other."""
 MOST_DAGS = 5000
@@ -1201,10 +1201,7 @@ class Follower:
         self, full: str, keywords: dict[str, Value], made_at: tuple[str, int] | None
     ) -> None:
         """A function that is not in the tree makes a DAG if its name says so."""
-        last = full.rpartition(".")[2]
-        if not full or made_at is None or full.startswith("airflow."):
-            return
-        if not _FACTORY_NAME.fullmatch(last) or _NO_FACTORY.fullmatch(last):
+        if made_at is None or full.startswith("airflow.") or not names_factory(full):
             return
         dag_id = keywords.get("dag_id", MISSING)
         if dag_id is MISSING or not isinstance(dag_id, str):
@@ -1387,6 +1384,12 @@ class Follower:
             raise OutOfSteps
         self.dags.append(dag)
         return dag
+
+
+def names_factory(full: str) -> bool:
+    """Whether a function of this name says that it makes DAGs."""
+    last = full.rpartition(".")[2]
+    return bool(_FACTORY_NAME.fullmatch(last)) and not _NO_FACTORY.fullmatch(last)
 
 
 def hashable(key: Value) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_map.following import MOST_DAGS, Follower
-from planner.scanner.dag_map.known import is_elsewhere
+from planner.scanner.dag_map.following import MOST_DAGS, Follower, names_factory
+from planner.scanner.dag_map.known import is_elsewhere, is_of_tasks
 from planner.scanner.dag_map.outline import Outline, packed
 from planner.scanner.dag_map.outlining import dag_calls, makes_dag, outline_of
 from planner.scanner.dag_map.values import Dag, Items, Pairs, Scope, Unknown, Value
@@ -40,8 +40,17 @@ class DagCode(msgspec.Struct, frozen=True):
 
 def dag_code_of(file: PythonFile) -> DagCode | None:
     """What the file tells about DAGs; None where it surely makes none."""
-    if not _may_make_dags(file):
+    words = file.source.lower()
+    if (
+        "dag" not in words or "airflow" not in words
+    ):  # Airflow itself loads only files that hold both
         return None
+    own = _calls_of_own_code(file)
+    if not _makes_dags(file):
+        if not own:
+            return None
+        if not any(names_factory(_last_word(call.func)) for call in file.of(ast.Call)):
+            return DagCode(awaits=sorted(own), outline=packed(outline_of(file)))
     outline = outline_of(file)
     follower = Follower(file.path)
     follower.follow(outline, module_scope(file.path, outline))
@@ -58,25 +67,41 @@ def module_scope(path: str, outline: Outline) -> Scope:
     return Scope({}, None, path, volatile=frozenset(outline.volatile))
 
 
-def _may_make_dags(file: PythonFile) -> bool:
-    """Airflow itself loads only files that hold both words."""
-    words = file.source.lower()
-    if "dag" not in words or "airflow" not in words:
-        return False
-    if any(makes_dag(imported.full) for imported in file.imports):
-        return True
-    return next(dag_calls(file), None) is not None or _calls_own_code(file)
+def _makes_dags(file: PythonFile) -> bool:
+    bases = (base for each in file.of(ast.ClassDef) for base in each.bases)
+    return next(dag_calls(file), None) is not None or any(
+        makes_dag(file.name(base)) for base in bases
+    )
 
 
-def _calls_own_code(file: PythonFile) -> bool:
-    """Whether something that may be another file's is called outside of functions."""
-    imported = frozenset(name.full for name in file.imports)
-    for call in file.of(ast.Call):
-        full = file.name(call.func)
-        may_be_ours = bool(full) and ("." in full or full in imported) and not is_elsewhere(full)
-        if may_be_ours and file.function_of(call) is None:
-            return True
-    return False
+def _calls_of_own_code(file: PythonFile) -> set[str]:
+    """What may be another file's of the tree and is called, or derived from, outside of functions."""
+    ours = {
+        name.full
+        for name in file.imports
+        if not is_elsewhere(name.full) and not is_of_tasks(name.full)
+    }
+    if not ours:
+        return set()
+    used: list[tuple[ast.AST, ast.expr]] = [(call, call.func) for call in file.of(ast.Call)]
+    used += [(each, base) for each in file.of(ast.ClassDef) for base in each.bases]
+    found = {full for full in ours if full.endswith(".*")}
+    for node, named in used:
+        full = file.name(named)
+        if any(prefix in ours for prefix in _prefixes(full)) and file.function_of(node) is None:
+            found.add(full)
+    return found
+
+
+def _last_word(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _prefixes(full: str) -> Iterator[str]:
+    """A dotted name and those that it lies in."""
+    while full.strip("."):
+        yield full
+        full = full.rpartition(".")[0]
 
 
 def idle_factories(

@@ -118,7 +118,9 @@ class _Outliner:
     def __init__(self, file: PythonFile) -> None:
         self._file = file
         self._left = _MOST_NODES
-        self._sites: list[Site] = []
+        self._generators = {
+            file.function_of(node) for node in (*file.of(ast.Yield), *file.of(ast.YieldFrom))
+        }
 
     def outline(self) -> Outline:
         body = self._block(self._file.tree.body, 0)
@@ -248,7 +250,7 @@ class _Outliner:
             self._parameters(node.args, depth),
             self._block(node.body, depth),
             tuple(self._expression(each, depth) for each in node.decorator_list),
-            any(isinstance(each, ast.Yield | ast.YieldFrom) for each in _own_nodes(node)),
+            node in self._generators,
             node.lineno,
         )
 

@@ -28,10 +28,13 @@ HELD: dict[str, str] = {
 _REACHED = {("ti", "task"): "task", ("task", "dag"): "dag", ("dag_run", "dag"): "dag"}
 _WEAK_PARAMETERS = ("ti", "task_instance", "dag_run")
 """Names that hold the same in any function of a file that works with Airflow."""
-_CALLED_BY_KEYWORD = frozenset(
-    ["python_callable", "response_check", "response_filter", "execution_date_fn"]
-)
-"""Arguments of operators: functions that are called with the context as keywords."""
+_CALLED_BY_KEYWORD = {
+    "python_callable": 0,
+    "execution_date_fn": 1,
+    "response_check": 1,
+    "response_filter": 1,
+}
+"""Arguments of operators: functions that are called with the context as keywords, after so many values."""
 _CALLED_WITH_CONTEXT = frozenset(
     [
         "on_execute_callback",
@@ -56,14 +59,21 @@ _TELLING = frozenset(
         "ds_nodash",
         "logical_date",
         "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
         "prev_ds",
+        "prev_ds_nodash",
+        "prev_execution_date",
+        "prev_execution_date_success",
         "task_instance",
         "task_instance_key_str",
         "templates_dict",
         "ti",
         "tomorrow_ds",
+        "tomorrow_ds_nodash",
         "ts_nodash",
         "yesterday_ds",
+        "yesterday_ds_nodash",
     ]
 )
 """Keys that only Airflow's context has: a dict that is asked for one is the context. ``execution_date`` is not
@@ -208,7 +218,8 @@ class AirflowContext:
             if name in _CALLED_BY_KEYWORD:
                 own = _own_arguments(value, call)
                 for function in self.functions_in(value):
-                    yield Given(function, own)
+                    filled = parameters(function)[: _CALLED_BY_KEYWORD[name]]
+                    yield Given(function, None if own is None else own.union(filled))
 
     def _bind_parameters(self) -> None:
         for function in functions(self._file):
@@ -228,7 +239,7 @@ class AirflowContext:
         """Parameters that are called like Airflow's own."""
         names = parameters(function)
         bound = self._bound[function]
-        if "session" not in names:
+        if "session" not in names and not self._is_listener:
             bound.update({name: HELD[name] for name in names if name in _WEAK_PARAMETERS})
         if "context" in names:
             bound["context"] = CONTEXT
@@ -239,6 +250,11 @@ class AirflowContext:
             if argument.annotation is not None and self._is_context_type(argument.annotation):
                 bound[argument.arg] = CONTEXT
                 self.sure.add(function)
+
+    @functools.cached_property
+    def _is_listener(self) -> bool:
+        """Whether the file listens to the scheduler, which hands out rows of its database."""
+        return any(imported.full.endswith(".hookimpl") for imported in self._file.imports)
 
     def _is_context_type(self, annotation: ast.expr) -> bool:
         name = text_of(annotation) or self._file.name(annotation)

@@ -31,6 +31,8 @@ class Use(NamedTuple):
     """The template asks somewhere whether the name is defined."""
     forgiven: bool
     """The whole goes through ``default``."""
+    under: frozenset[str]
+    """Names that the conditions around it read."""
 
     def excused(self, depth: int) -> bool:
         """Whether it does no harm that the first ``depth`` parts name nothing."""
@@ -98,9 +100,15 @@ def _reading(text: str) -> Reading | None:
     )
     places = _Places(text)
     uses = tuple(
-        Use(path, tuple(places.of(line, word) for word in path), path[0] in asked, forgiven)
-        for path, line, forgiven in _chains(tree)
-        if path[0] not in own
+        Use(
+            path=chain.path,
+            offsets=tuple(places.of(chain.line, word) for word in chain.path),
+            asked=chain.path[0] in asked,
+            forgiven=chain.forgiven,
+            under=chain.under,
+        )
+        for chain in _chains(tree)
+        if chain.path[0] not in own
     )
     places = _Places(text)
     pulls = tuple(
@@ -133,17 +141,37 @@ def _bound(node: nodes.Node) -> Iterator[str]:
             yield from (name if isinstance(name, str) else name[1] for name in names)
 
 
-def _chains(tree: nodes.Node) -> Iterator[tuple[tuple[str, ...], int, bool]]:
-    """Every chain that starts at a name being read, its line, and whether it is forgiven to name nothing."""
-    waiting: list[tuple[nodes.Node, bool]] = [(tree, False)]
+class _Chain(NamedTuple):
+    """One chain as the tree has it: see ``Use``."""
+
+    path: tuple[str, ...]
+    line: int
+    forgiven: bool
+    under: frozenset[str]
+
+
+def _chains(tree: nodes.Node) -> Iterator[_Chain]:
+    """Every chain that starts at a name being read."""
+    waiting: list[tuple[nodes.Node, bool, frozenset[str]]] = [(tree, False, frozenset())]
     while waiting:
-        node, forgiven = waiting.pop()
-        path = _path(node)
-        if path:
-            yield path, node.lineno, forgiven
+        node, forgiven, under = waiting.pop()
+        if path := _path(node):
+            yield _Chain(path, node.lineno, forgiven, under)
             continue
-        below = isinstance(node, nodes.Filter) and node.name in _FORGIVING
-        waiting += [(child, below) for child in reversed(list(node.iter_child_nodes()))]
+        forgives = isinstance(node, nodes.Filter) and node.name in _FORGIVING
+        inside = under
+        test = None
+        if isinstance(node, nodes.If | nodes.CondExpr):
+            test = node.test
+            inside |= _names_read(test)
+        waiting += [
+            (child, forgives, under if child is test else inside)
+            for child in reversed(list(node.iter_child_nodes()))
+        ]
+
+
+def _names_read(test: nodes.Node) -> frozenset[str]:
+    return frozenset(node.name for node in _every_node(test) if isinstance(node, nodes.Name))
 
 
 def _path(node: nodes.Node) -> tuple[str, ...]:

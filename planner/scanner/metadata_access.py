@@ -126,7 +126,7 @@ def _accesses(file: PythonFile) -> tuple[Access, ...]:
         if runs_in_task(file, node) and not file.is_guarded(node)
     ]
     for decorator, function, symbol in _decorated(file):
-        if runs_in_task(file, decorator) and runs_in_task(file, function.body[0]):
+        if runs_in_task(file, function.body[0]) and not file.is_guarded(decorator):
             every.append(Access(decorator, symbol, runs_while_parsed(file, function.body[0])))
     return tuple(sorted(every, key=lambda one: (one.node.lineno, one.node.col_offset)))  # type: ignore[attr-defined]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -208,7 +209,8 @@ class PythonFile:
 
     def is_guarded(self, node: ast.AST) -> bool:
         """Whether code is one side of a form that works on both: tried with an ImportError caught, or
-        chosen by Airflow's version. What stands under ``if TYPE_CHECKING:`` never runs, so it counts too.
+        chosen by Airflow's version, here, by an earlier ``return`` or by the name of its function. What stands
+        under ``if TYPE_CHECKING:`` never runs, so it counts too.
         """
         below = node
         for above in self.ancestors(node):
@@ -221,6 +223,12 @@ class PythonFile:
                         return True
                 case ast.If(test=test) | ast.IfExp(test=test):
                     if below is not test and _asks_version_or_typing(test):
+                        return True
+                case (
+                    ast.FunctionDef(name=name, body=body)
+                    | ast.AsyncFunctionDef(name=name, body=body)
+                ):
+                    if _OLD_SIDE.search(name) or _leaves_by_version(body, below):
                         return True
             below = above
         return False
@@ -367,6 +375,24 @@ def catches_import_error(handler: ast.excepthandler) -> bool:
     return any(
         isinstance(node, ast.Name) and node.id in _OF_IMPORTS for node in ast.walk(handler.type)
     )
+
+
+_OLD_SIDE = re.compile(r"(?:^|_)(?:af|airflow)_?v?2(?:_|x|$)", re.IGNORECASE)
+"""Functions that say in their name that they are for Airflow 2."""
+
+
+def _leaves_by_version(body: Sequence[ast.stmt], below: ast.AST) -> bool:
+    """Whether a function has returned before a statement of its body, for one of the versions."""
+    for statement in body:
+        if statement is below:
+            break
+        if (
+            isinstance(statement, ast.If)
+            and isinstance(statement.body[-1], ast.Return | ast.Raise)
+            and _asks_version_or_typing(statement.test)
+        ):
+            return True
+    return False
 
 
 def _asks_version_or_typing(test: ast.expr) -> bool:

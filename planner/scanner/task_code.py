@@ -48,8 +48,8 @@ _SERVER_BASES = (
     "WeightStrategy",
 )
 """Endings of base classes whose methods run in a server."""
-_SERVER_FUNCTIONS = ("_mutation_hook", "_policy")
-"""Endings of the functions of a cluster policy."""
+_SERVER_FUNCTIONS = ("_mutation_hook",)
+"""Endings of the functions of a cluster policy that the scheduler calls."""
 _DAG_DECORATORS = (".dag", ".task_group")
 
 

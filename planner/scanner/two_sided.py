@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from planner.scanner.python_file import PythonFile
 
@@ -38,7 +39,17 @@ def is_two_sided(file: PythonFile, node: ast.AST, word: str) -> bool:
 
 
 def _names(test: ast.expr, word: str) -> bool:
-    return any(isinstance(part, ast.Constant) and part.value == word for part in ast.walk(test))
+    """Whether a condition asks for the word: ``word in context``, ``context.get(word)``, ``hasattr(ti, word)``."""
+    return any(map(functools.partial(_asks_for, word), ast.walk(test)))
+
+
+def _asks_for(word: str, part: ast.AST) -> bool:
+    match part:
+        case ast.Compare(left=ast.Constant(value=value), ops=[ast.In() | ast.NotIn()]):
+            return value == word
+        case ast.Call(args=[*_, ast.Constant(value=value)] | [ast.Constant(value=value), _]):
+            return value == word
+    return False
 
 
 def _catches_missing(handler: ast.excepthandler) -> bool:

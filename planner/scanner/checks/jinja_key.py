@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
@@ -15,8 +16,13 @@ _OF_MAILS_AND_LOGS = ("exception_html", "max_tries", ".log")
 """Mails of failed tasks and names of log files are given a ``try_number`` of their own."""
 
 
+@functools.cache
+def _variables() -> frozenset[str]:
+    return frozenset(name.strip("{} ") for name in names_of(_RULE))
+
+
 def _check(template: Template) -> Iterator[Hit]:
-    wanted = {name for name in names_of(_RULE) if name in template.text} - template.provided
+    wanted = {name for name in _variables() if name in template.text} - template.provided
     if any(word in template.text for word in _OF_MAILS_AND_LOGS):
         wanted.discard("try_number")
     if not wanted:
@@ -25,7 +31,7 @@ def _check(template: Template) -> Iterator[Hit]:
         name = use.path[0]
         if name in wanted and not use.excused(1):
             message = f"`{name}` is undefined in the templates of Airflow 3"
-            yield hit_in(template, name, use.offsets[0], message)
+            yield hit_in(template, name, use.offsets[0], message, symbol=f"{{{{ {name} }}}}")
 
 
 CHECK = Check(_RULE, Template, _check)

@@ -17,6 +17,8 @@ from planner.scanner.templates import hit_in
 from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-LOGICAL-NULL"
+_TELL_RUNS = ("dag_run", "logical_date", "run_id")
+"""A condition on one of these tells runs with a date from those without."""
 _ASSETS = (
     "Asset",
     "AssetAll",
@@ -49,7 +51,7 @@ def _dates_in(template: Template) -> Iterator[tuple[str, int]]:
     wanted = {name for name in names_of(_RULE) if name in template.text} - template.provided
     if wanted:
         for use in reading_of(template.text, in_pieces=True).uses:
-            if use.path[0] in wanted and not use.excused(1):
+            if use.path[0] in wanted and not use.excused(1) and use.under.isdisjoint(_TELL_RUNS):
                 yield use.path[0], use.offsets[0]
 
 

@@ -9,6 +9,7 @@ from planner.scanner.airflow_context import CONTEXT, context_of
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, argument, text_of
+from planner.scanner.task_code import runs_in_task
 
 MESSAGE = "`xcom_pull` without `task_ids` looks only at the task's own values on Airflow 3"
 SYMBOL = "xcom_pull"
@@ -19,7 +20,7 @@ def _check(file: PythonFile) -> Iterator[Hit]:
     for call in file.of(ast.Call):
         if not isinstance(call.func, ast.Attribute) or call.func.attr != "xcom_pull":
             continue
-        if _says_whose(file, call) or file.is_guarded(call):
+        if _says_whose(file, call) or file.is_guarded(call) or not runs_in_task(file, call):
             continue
         if (_owner(file, call), text_of(_key(file, call))) not in pushed:
             yield file.hit(call, MESSAGE, symbol=SYMBOL)

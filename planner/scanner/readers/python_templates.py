@@ -13,6 +13,8 @@ from planner.scanner.python_file import PythonFile
 from planner.scanner.templates import looks_like_jinja
 
 _RENDERERS = ("render", "render_template", "render_template_string", "from_string", "render_async")
+_NOT_RENDERED = ("description", "doc", "doc_json", "doc_md", "doc_rst", "doc_yaml", "help")
+"""Arguments whose text people read as it is."""
 _LEFT_OUT = "_"
 """Stands for what is only known at run time: neutral in text, in strings and in names."""
 
@@ -48,6 +50,8 @@ def _written(file: PythonFile, node: ast.expr, column: int) -> str:
 def _text(file: PythonFile, node: ast.Constant | ast.JoinedStr) -> str | None:
     above = file.parent(node)
     if isinstance(above, ast.Expr | ast.JoinedStr | ast.FormattedValue):
+        return None
+    if isinstance(above, ast.keyword) and above.arg in _NOT_RENDERED:
         return None
     if isinstance(node, ast.JoinedStr):
         return "".join(map(_part, node.values))

@@ -168,6 +168,8 @@ def read(text: str, *, name: str) -> Baseline:
     """
     try:
         table = tomllib.loads(text)
+    except RecursionError as error:
+        raise BadBaseline(f"{name}: this is nested too deeply.") from error
     except tomllib.TOMLDecodeError as error:
         conflict = " It holds marks of a merge conflict." if "<<<<<<<" in text else ""
         raise BadBaseline(

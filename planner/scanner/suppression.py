@@ -154,6 +154,8 @@ def read_ignores(text: str, *, name: str, rulebook: Rulebook) -> list[Ignore]:
     """
     try:
         table = tomllib.loads(text)
+    except RecursionError as error:
+        raise BadIgnoreFile(f"{name}: this is nested too deeply.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadIgnoreFile(f"{name}: this is not valid TOML: {error}.") from error
     for key in table:

@@ -13,7 +13,8 @@ from planner.domain.finding import Severity
 from planner.parsers.fix import Fix
 from planner.parsers.ruff import SYNTAX
 from planner.scanner.cli.outcome import Found, Outcome
-from planner.scanner.write import dag_ids_by_file, finding_of, write_report
+from planner.scanner.dag_map import dag_ids_by_file
+from planner.scanner.write import finding_of, write_report
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _RUFF_SEVERITY = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -63,7 +64,7 @@ def _as_ruff(found: Found, root: Path) -> dict[str, Any]:
         "location": {"row": row, "column": column},
         "end_location": {"row": seen.end_line or row, "column": seen.end_column or column},
         "noqa_row": None if is_syntax else row,
-        "fix": _fix(seen.fix),
+        "fix": _fix(found.fix),
     }
 
 
@@ -71,12 +72,7 @@ def _name(found: Found) -> str:
     return found.seen.rule_name or (found.rule.name if found.rule else found.rule_id)
 
 
-def _fix(fix: bytes) -> dict[str, Any] | None:
-    if not fix:
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
         return None
-    known = msgspec.json.decode(fix, type=Fix)
-    return {
-        "applicability": known.applicability,
-        "message": known.message,
-        "edits": known.edits,
-    }
+    return {"applicability": fix.applicability, "message": fix.message, "edits": fix.edits}

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+import msgspec
+
 from planner.domain.finding import Severity
 from planner.domain.ownership import Assigner
 from planner.domain.rating import Rater, instead_of, when_of
 from planner.domain.report import Observation
 from planner.domain.rules import Rule, Rulebook
+from planner.parsers.fix import Fix
 from planner.parsers.ruff import SYNTAX
-from planner.scanner.dag_map import owners_by_file
+from planner.scanner.dag_map import dag_ids_by_file, owners_by_file
 from planner.scanner.result import ScanResult, Skipped
 from planner.scanner.suppression import IGNORED, Ignore
-from planner.scanner.write import dag_ids_by_file
 
 NOBODY = "nobody yet"
 
@@ -38,6 +40,8 @@ class Found:
     rule: Rule | None
     when: str
     """When it can be fixed: now, shim, provider or after."""
+    fix: Fix | None
+    """What a machine would write instead."""
     instead: str
     owner: str
     """As people write it; empty where nobody is known."""
@@ -46,6 +50,11 @@ class Found:
     dag_ids: tuple[str, ...]
     is_known: bool
     """The baseline lists it."""
+
+    @property
+    def is_safely_fixed_now(self) -> bool:
+        """An edit that changes nothing else, and runs on both sides of the upgrade."""
+        return self.fix is not None and self.fix.applicability == "safe" and self.fix.side == "now"
 
     @property
     def is_error(self) -> bool:
@@ -65,6 +74,8 @@ class Outcome:
     """What was not checked although code may lie there, and that nobody has listed."""
     has_baseline: bool
     fail_on: str
+    patch: str = ""
+    """The patch that this run writes."""
     unused: Sequence[Ignore] = ()
     expired: Sequence[Ignore] = ()
     notes: list[str] = field(default_factory=list)
@@ -96,12 +107,14 @@ def found_in(
     for index, one in enumerate(result.observations):
         rule_id = rater(one).rule_id
         owner, because = owners.of(one.path)
+        fix = msgspec.json.decode(one.fix, type=Fix) if one.fix else None
         found.append(
             Found(
                 seen=one,
                 rule_id=rule_id,
                 rule=rulebook.rules.get(rule_id),
-                when=when_of(rule_id, one.symbol, rulebook),
+                when=(fix.when if fix else "") or when_of(rule_id, one.symbol, rulebook),
+                fix=fix,
                 instead=instead_of(rule_id, one.symbol, rulebook),
                 owner=owner,
                 because=because,

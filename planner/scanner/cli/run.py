@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from planner.domain.numbers import plural
+from planner.domain.ownership import owner_key
 from planner.domain.rating import Rater
 from planner.domain.rules import Rulebook
 from planner.rulebook.load import rulebook
@@ -26,6 +27,8 @@ from planner.scanner.cli.outcome import Exit, Outcome, blocking, found_in, gaps_
 from planner.scanner.cli.place import Ground, config_file, ground
 from planner.scanner.cli.screen import ProgressBar, Screen, harmless
 from planner.scanner.cli.usage import PROGRAM, Asked, UsageError, asked
+from planner.scanner.dag_map import dag_ids_by_file
+from planner.scanner.fixes import patch_of
 from planner.scanner.result import ScanFailed, ScanResult
 from planner.scanner.scan import scan_tree
 from planner.scanner.suppression import (
@@ -37,7 +40,6 @@ from planner.scanner.suppression import (
     sift,
 )
 from planner.scanner.tree import TreeFile
-from planner.scanner.write import dag_ids_by_file
 
 STOPPED = 130
 LARGEST_SETTINGS = 64 * 1024 * 1024
@@ -84,8 +86,11 @@ def _run(wanted: Asked) -> int:
         fail_on=wanted.fail_on,
         unused=[entry for entry in sieve.unused if _was_looked_at(entry, place)],
         expired=sieve.expired,
+        patch=str(wanted.patch or ""),
         notes=[*further, *ratchet],
     )
+    if wanted.patch is not None:
+        outcome.notes.append(_patch(wanted.patch, wanted, outcome))
     _answer(wanted, place, outcome, book, {file.path: Path(file.place) for file in also})
     return outcome.exit
 
@@ -305,10 +310,11 @@ def _answer(
         for part in _written(wanted, place, outcome, book, lines, sys.stdout):
             stream.write(part)
         stream.flush()
-    except BrokenPipeError:
-        # Whoever read has seen enough; the interpreter must not flush into the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        # The interpreter must not flush into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return  # whoever read has seen enough
         raise UsageError(f"Standard output: {error.strerror or error}.") from error
     if wanted.format != "text":
         for note in _told_aside(outcome):
@@ -337,6 +343,26 @@ def _written(
     screen = Screen(stream or sys.stdout, is_file=stream is None)
     answer = text.text(outcome, lines, screen)
     return (f"{line}\n".encode(screen.encoding, "backslashreplace") for line in answer)
+
+
+def _patch(file: Path, wanted: Asked, outcome: Outcome) -> str:
+    """Writes the patch; says what is in it."""
+    owner = owner_key(wanted.owner)
+    mine = [
+        found.seen for found in outcome.findings if not owner or owner_key(found.owner) == owner
+    ]
+    made = patch_of(
+        replace(outcome.result, observations=mine), side=wanted.half, unsafe=wanted.unsafe_fixes
+    )
+    _write(file, [made.text.encode()])
+    if not mine and owner:
+        names = sorted({found.owner for found in outcome.findings if found.owner})
+        there = f"; owners here are {', '.join(names)}" if names else "; no finding has an owner"
+        return f"{file}: {wanted.owner} has no findings{there}."
+    left = f" and leaves {len(made.left_out):,}" if made.left_out else ""
+    needs = f" It needs {', '.join(made.needs)} first." if made.needs else ""
+    how = " Apply it at the root with `git apply`." if made.text else ""
+    return f"{file} mends {plural(len(made.included), 'finding')}{left}.{needs}{how}"
 
 
 def _told_aside(outcome: Outcome) -> Iterator[str]:

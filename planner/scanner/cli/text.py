@@ -21,7 +21,7 @@ MOST_ROWS = 12
 WHEN = {
     "now": "now, on Airflow 2",
     "shim": "now, in a form that runs on both",
-    "provider": "once the provider package is installed",
+    "provider": "once {packages} is installed",
     "after": "after the flip to Airflow 3",
 }
 _NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -87,15 +87,16 @@ class _Printer:
         return found.is_error and self._outcome.fail_on != "never"
 
     def _when(self, first: Found, alike: Sequence[Found]) -> str:
-        words = WHEN.get(first.when, first.when)
-        fixes = [found.seen.fix for found in alike if found.seen.fix]
+        fixes = [found.fix for found in alike if found.fix is not None]
+        packages = sorted({package for fix in fixes for package in fix.needs})
+        named = ", ".join(packages) or "the provider package"
+        words = WHEN.get(first.when, first.when).format(packages=named)
         if not fixes:
             return f"{words}, by hand"
-        safe = all(b'"applicability":"safe"' in fix for fix in fixes)
+        safe = all(fix.applicability == "safe" for fix in fixes)
         kind = "a safe edit" if safe else "an edit to look at"
-        return (
-            f"{words}; there is {kind} for {'it' if len(alike) == 1 else f'{len(fixes)} of them'}"
-        )
+        several = "it" if len(alike) == 1 else f"{len(fixes)} of {len(alike)}"
+        return f"{words}; there is {kind} for {several}"
 
     def _place(self, found: Found) -> Iterator[str]:
         seen, screen = found.seen, self._screen
@@ -286,6 +287,8 @@ def next_step_of(outcome: Outcome) -> str:
     if outcome.result.coverage.status != "success":
         return "make every folder readable, and run again."
     new = [found for found in errors if not found.is_known]
+    if outcome.patch:
+        return f"look at {outcome.patch}, apply it with `git apply`, and run again."
     if _fixable(new):
         return (
             f"write the {plural(_fixable(new), 'safe edit')} with --patch fixes.patch, look at it, and apply"
@@ -301,9 +304,7 @@ def next_step_of(outcome: Outcome) -> str:
 
 
 def _fixable(errors: Iterable[Found]) -> int:
-    return sum(
-        b'"applicability":"safe"' in found.seen.fix and found.when != "after" for found in errors
-    )
+    return sum(found.is_safely_fixed_now for found in errors)
 
 
 def _and_more(count: int) -> str:

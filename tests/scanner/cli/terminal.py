@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from planner.scanner.cli import main
 
 COMMAND = (sys.executable, "-m", "planner.scanner.cli")
 ROOT = Path(__file__).parents[3]
@@ -47,13 +52,27 @@ class Tree:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
-    def run(
+    def run(self, *arguments: str | Path, folder: Path | None = None) -> Answer:
+        """The command within this process, which is quicker."""
+        out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+        with (
+            contextlib.chdir(folder or self.root),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            mock.patch.dict(os.environ, environment(self.root), clear=True),
+        ):
+            status = main([*map(str, arguments)])
+        out.flush()
+        return Answer(int(status), out.buffer.getvalue(), err.getvalue())
+
+    def start(
         self,
         *arguments: str | Path,
         folder: Path | None = None,
         environ: Mapping[str, str] | None = None,
         command: Sequence[str] = COMMAND,
     ) -> Answer:
+        """The command as a process of its own."""
         done = subprocess.run(
             [*command, *map(str, arguments)],
             cwd=folder or self.root,

@@ -88,7 +88,7 @@ def test_every_format_writes_the_same_to_a_file(project, tmp_path):
 
 def test_machines_get_utf_8_whatever_the_locale(tree):
     tree.write("dags/a.py", SUBDAG.replace("DummyOperator()", "DummyOperator()  # für"))
-    answer = tree.run(
+    answer = tree.start(
         ".",
         "--format",
         "json",

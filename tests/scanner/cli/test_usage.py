@@ -63,7 +63,7 @@ BAD = {
 def test_wrong_usage_is_one_sentence_and_exit_2(tree, name):
     arguments, sentence = BAD[name]
     tree.write("dags/a.py", "from airflow import DAG\nDAG('a', schedule=None)\n")
-    answer = tree.run(*arguments)
+    answer = tree.start(*arguments)
     assert (answer.status, answer.out) == (2, b""), answer.err
     assert sentence in answer.err
     assert "Traceback" not in answer.err
@@ -72,14 +72,14 @@ def test_wrong_usage_is_one_sentence_and_exit_2(tree, name):
 
 
 def test_without_a_path_it_says_what_is_missing(tree):
-    answer = tree.run()
+    answer = tree.start()
     assert answer.status == 2
     assert "PATH" in answer.err and "--help" in answer.err
 
 
 def test_a_folder_that_cannot_be_written_to_is_said_after_the_scan(tree):
     tree.write("a.py", "")
-    answer = tree.run(".", "--output", "/proc/nothing")
+    answer = tree.start(".", "--output", "/proc/nothing")
     assert answer.status == 2
     assert "/proc/nothing" in answer.err and "Traceback" not in answer.err
 
@@ -88,13 +88,13 @@ def test_a_full_disk_is_a_sentence(tree):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     tree.write("a.py")
-    answer = tree.run(".", "--output", "/dev/full")
+    answer = tree.start(".", "--output", "/dev/full")
     assert answer.status == 2
     assert "cannot be written" in answer.err
 
 
 def test_help_names_every_exit_code(tree):
-    answer = tree.run("--help")
+    answer = tree.start("--help")
     assert answer.status == 0
     for word in ("Exit 0", "1: new errors", "2: wrong usage", "3: not everything"):
         assert word in " ".join(answer.text.split())
@@ -157,4 +157,4 @@ def test_manage_py_is_the_same_command(tree):
         "environ": {"DATA_DIR": str(tree.root.parent / "data"), "DATABASE_URL": ""},
     }
     for arguments in ([".", "--format", "json"], [".", "--nope"], ["--help"]):
-        assert tree.run(*arguments, **django) == tree.run(*arguments)
+        assert tree.start(*arguments, **django) == tree.start(*arguments)

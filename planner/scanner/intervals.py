@@ -17,9 +17,6 @@ MOVED = frozenset(
         "ds_nodash",
         "execution_date",
         "logical_date",
-        "next_ds",
-        "next_ds_nodash",
-        "next_execution_date",
         "prev_ds",
         "prev_ds_nodash",
         "prev_execution_date",
@@ -32,8 +29,8 @@ MOVED = frozenset(
         "yesterday_ds_nodash",
     ]
 )
-"""Keys of the context that hold another time once a schedule has no data intervals. ``data_interval_end`` is the
-moment of the run either way."""
+"""Keys of the context that hold another time once a schedule has no data intervals. ``data_interval_end`` and
+``next_ds`` are the moment of the run either way."""
 _ATTRIBUTES = frozenset(["data_interval_start", "execution_date", "logical_date"])
 _OF_RUNS = frozenset(["dag_run", "dagrun", "ti", "task_instance"])
 _CONTEXTS = frozenset(["context", "kwargs", "ctx"])

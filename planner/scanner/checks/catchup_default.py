@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
@@ -13,10 +14,17 @@ _SETTING = "scheduler.catchup_by_default"
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
+    if any(_is_said_later(node) for node in file.of(ast.Attribute)):
+        return
     for dag in dag_calls(file):
         if dag.schedule.by_time and not dag.may_hold("catchup"):
             message = "the DAG does not say `catchup`, which is off by default on Airflow 3"
             yield file.hit(dag.head, message, symbol="catchup", unless_set=_SETTING)
+
+
+def _is_said_later(node: ast.Attribute) -> bool:
+    """``dag.catchup = False``"""
+    return node.attr == "catchup" and isinstance(node.ctx, ast.Store)
 
 
 CHECK = Check("AF3-CATCHUP-DEFAULT", PythonFile, _check, needs=(b"DAG", b"dag"))

@@ -146,6 +146,8 @@ class Move:
     name does, which is only an alias there), ``released`` (the provider's newest release has it)."""
     needs: str = ""
     """The package that brings it: ``apache-airflow-providers-smtp>=1.0.0``."""
+    instead: str = ""
+    """What every 2.x calls it, where the old name is only an alias of that; empty: the old name."""
 
 
 @dataclass(frozen=True, slots=True)

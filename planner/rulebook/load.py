@@ -540,17 +540,18 @@ def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[s
 
 
 def _moves(text: bytes) -> dict[str, Move]:
-    """``moves``: for each old name the new one, a letter for every line, and the package that brings it."""
+    """``moves``: for each old name the new one, a letter for every line, and, where there is need to say it, the
+    package that brings it and the name that 2.x has."""
     file = "moves.json"
     lines, table = _measurements(file, text)
     moves = {}
     for old, entry in table.get("moves", {}).items():
         try:
-            new, letters, *needs = entry
+            new, letters, needs, instead = [*entry, "", ""][:4]
         except (TypeError, ValueError):
-            raise RulebookError(file, old, "must be the new name, letters, a package") from None
-        on = _letters(file, old, lines, letters, MOVED)
-        moves[old] = Move(new, on, needs[0] if needs else "")
+            sentence = "must be the new name, letters, a package, the name to fall back to"
+            raise RulebookError(file, old, sentence) from None
+        moves[old] = Move(new, _letters(file, old, lines, letters, MOVED), needs, instead)
     return moves
 
 
@@ -596,15 +597,6 @@ def _limit(table: _Table) -> Limit:
     table.get("source", _text)
     table.done()
     return limit
-
-
-def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
-    """The arguments of each operator with those that every operator takes."""
-    table = _Table(file, "", raw)
-    every = table.get("every", _list_of(_text))
-    operators = table.get("operators", _map_of(_text, _list_of(_text)))
-    table.done()
-    return {name: frozenset([*every, *own]) for name, own in operators.items()}
 
 
 # --- Decision

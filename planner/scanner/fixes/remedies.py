@@ -76,7 +76,9 @@ def _moved(
     is_plain = limit.side == "after" or imports_today(move, terms)
     bundled = move.needs.partition(">")[0] in table.bundled
     needs = (move.needs,) if move.needs and not bundled else ()
-    rewrite = Rewrite(symbol, new=move.new, is_plain=is_plain, edits=tuple(changes))
+    rewrite = Rewrite(
+        symbol, new=move.new, old=move.instead, is_plain=is_plain, edits=tuple(changes)
+    )
     says = _says(move, is_plain, needs)
     if limit.side == "after":
         return Remedy(rewrite, says, "after", False, needs, "after")

@@ -38,6 +38,8 @@ class Rewrite:
     symbol: str
     new: str = ""
     """Its new full name; empty: the import only goes."""
+    old: str = ""
+    """What is imported where the new one fails; empty: the symbol."""
     is_plain: bool = False
     """The new name imports on both sides; otherwise the old one is caught."""
     use: str = ""
@@ -226,7 +228,7 @@ class Rewriter:
         for one in self.file.imports:
             known = any(one.alias is each for each in taken.get(one.node, ()))
             reaches = any(_reaches(one, rewrite.symbol) for rewrite in rewrites)
-            if reaches and not known and self._is_idle(one, gone):
+            if reaches and not known and self._is_idle(one, gone, taken):
                 taken.setdefault(one.node, []).append(one.alias)
         return taken
 
@@ -238,20 +240,28 @@ class Rewriter:
             for alias in aliases
         )
 
-    def _is_idle(self, imported: ImportedName, gone: set[int]) -> bool:
+    def _is_idle(
+        self,
+        imported: ImportedName,
+        gone: set[int],
+        taken: Mapping[Import, Sequence[ast.alias]],
+    ) -> bool:
         """Whether a module's import has no use once those in ``gone`` are rewritten."""
         if self._is_settled(imported.node) or place_of(self.file, imported.node) is None:
             return False
-        left = [node for node in self._names.get(imported.local, ()) if id(node) not in gone]
-        had = [node for node in self._names.get(imported.local, ()) if id(node) in gone]
-        if not had or imported.local in self._exported:
+        nodes = self._names.get(imported.local, ())
+        left = [node for node in nodes if id(node) not in gone]
+        if len(left) == len(nodes) or imported.local in self._exported:
             return False
-        if not left:
-            return True
-        if imported.alias.asname or isinstance(imported.node, ast.ImportFrom):
-            return False
-        own = imported.alias.name
-        return "." in own and not any(_below(self._full_of(node), own) for node in left)
+        others = [
+            other.alias.name
+            for other in self._locals[imported.local]
+            if other.alias is not imported.alias
+            and isinstance(other.node, ast.Import)
+            and not other.alias.asname
+            and not any(other.alias is each for each in taken.get(other.node, ()))
+        ]
+        return all(any(_below(self._full_of(node), name) for name in others) for node in left)
 
     @functools.cached_property
     def _exported(self) -> frozenset[str]:
@@ -328,7 +338,7 @@ class Rewriter:
             if all(new != entry for entry, _ in block.plain):
                 block.plain.append((new, comment))
             return
-        old = (*_split(rewrite.symbol), local)
+        old = (*_split(rewrite.old or rewrite.symbol), local)
         shim = block.shims.setdefault(_root(rewrite.new), [])
         if all((new, old) != (entry[0], entry[1]) for entry in shim):
             shim.append((new, old, comment))

@@ -282,7 +282,7 @@ def test_a_held_report_names_what_it_would_close(ingest: Ingest) -> None:
     first = answer["would_close"][0]
     assert (first["file"], first["rule_id"], first["as"]) == (
         "dags/1.py",
-        "SubDagOperatorRule",
+        "AF3-SUBDAG",
         "fixed",
     )
     assert first["id"] == Finding.objects.get(path="dags/1.py").pk

@@ -310,6 +310,9 @@ def _proved(run: _Run, version: str, folders: Sequence[Path], tree: Path) -> Imp
     looked_at, unproved = _looked_at(run, parsing, roots)
     findings, environment = _sorted_out(told)
     unproved |= environment
+    if parsing.status is None:
+        reason = f"the time was up after {run.limits.seconds:.0f} s, before every file was imported"
+        unproved |= {str(root): reason for root in roots.values()}
     files = looked_at.union(one.path for one in findings).difference(unproved)
     return ImportProof(
         observations=sorted(findings, key=lambda one: (one.path, one.line or 0)),

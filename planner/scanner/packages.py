@@ -146,7 +146,7 @@ def requirement(
         return
     try:
         written = Written(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         yield from _by_other_ways(text, place, locked, marker)
         return
     specifier = _of_link(written.url)[1] if written.url else str(written.specifier)

@@ -151,6 +151,7 @@ def test_time_is_limited_and_nothing_goes_on_running(tmp_path: Path, tree: Path)
     )
     assert time.monotonic() - began < 30
     assert proof.coverage.status == "partial"
+    assert [(one.path, one.reason[:15]) for one in proof.unproved] == [("dags", "the time was up")]
     deadline = time.monotonic() + 10
     while any(map(_runs, pids.read_text().split())):
         assert time.monotonic() < deadline

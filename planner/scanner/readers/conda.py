@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from planner.scanner.material import Place, Text
 from planner.scanner.packages import Pin, python_pin, requirement, requirement_of
 from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.yaml_tree import Mapping, Node, Scalar, Sequence, YamlBroken, documents
 
 _SPEC = re.compile(r"(?:[\w.-]{1,100}::)?([A-Za-z0-9][\w.-]{0,100})\s{0,5}([=<>!~][^\s\[]{0,100})?")
 _OTHER_NAMES = {"airflow": "apache-airflow"}
@@ -18,27 +17,21 @@ _OTHER_NAMES = {"airflow": "apache-airflow"}
 
 def _read(text: Text) -> Iterator[Pin]:
     try:
-        root = yaml.compose(text.source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise Unreadable("The file is not YAML.") from error
-    for node in _items(root, "dependencies"):
-        if isinstance(node, yaml.ScalarNode):
-            yield from _conda(node.value, _place(node))
+        roots = documents(text.source)
+    except YamlBroken as error:
+        raise Unreadable(str(error)) from error
+    for node in _items(roots[0] if roots else None, "dependencies"):
+        if isinstance(node, Scalar):
+            yield from _conda(node.value, node.place)
         for one in _items(node, "pip"):
-            if isinstance(one, yaml.ScalarNode):
-                yield from requirement(one.value, _place(one))
+            if isinstance(one, Scalar):
+                yield from requirement(one.value, one.place)
 
 
-def _items(node: yaml.Node | None, key: str) -> list[yaml.Node]:
+def _items(node: Node | None, key: str) -> list[Node]:
     """The nodes of the list under a key of a mapping; none where there is no such list."""
-    for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if name.value == key and isinstance(value, yaml.SequenceNode):
-            return list(value.value)
-    return []
-
-
-def _place(node: yaml.Node) -> Place:
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+    listed = node.get(key) if isinstance(node, Mapping) else None
+    return listed.items if isinstance(listed, Sequence) else []
 
 
 def _conda(spec: str, place: Place) -> Iterator[Pin]:

@@ -87,8 +87,22 @@ def facts_of(
         lines = Source(path, source)
         lines.detail_hits(facts.hits)
         facts.flaw_content = lines.line(facts.flaw_line)
-    facts.noqa = noqa_of(path, source, is_code=reader.is_code)
+    if not reader.is_code or _may_be_reported(facts):
+        facts.noqa = noqa_of(path, source, is_code=reader.is_code)
     return facts
+
+
+def _may_be_reported(facts: FileFacts) -> bool:
+    """Whether a check says something of the file, or one of the whole project may. What ruff says comes later."""
+    return bool(
+        facts.hits
+        or facts.flaw
+        or facts.dag_code
+        or facts.settings
+        or facts.requirements
+        or facts.pythons
+        or facts.processes
+    )
 
 
 def _not_utf8(encoding: str) -> str:

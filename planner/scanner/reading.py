@@ -21,6 +21,7 @@ from planner.scanner.cache import Cache, key_of
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts, facts_of, worth_reading
 from planner.scanner.flaws import flaw_in, newer
+from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.pool import Pool
 from planner.scanner.readers import reader_of
 from planner.scanner.result import Skipped, SkipReason
@@ -114,8 +115,10 @@ class TreeReader:
             ruffs = self._ruffs(by_place)
             for path, facts in pool.answers():
                 self._found(path, facts)
-        for path, observations in ruffs.items():
-            self._reading.seen[path].ruffs = observations
+        for path, (observations, noqa) in ruffs.items():
+            seen = self._reading.seen[path]
+            seen.ruffs = observations
+            seen.facts.noqa = seen.facts.noqa or noqa
         for path, unkept in self._unkept.items():
             if path.endswith(".py"):
                 _agree(self._reading.seen[path], unkept.file)
@@ -166,19 +169,20 @@ class TreeReader:
         self._done += 1
         self._progress(self._done, self._total)
 
-    def _ruffs(self, by_place: Mapping[str, TreeFile]) -> dict[str, list[Observation]]:
-        """ruff's observations by path, detailed."""
+    def _ruffs(
+        self, by_place: Mapping[str, TreeFile]
+    ) -> dict[str, tuple[list[Observation], list[Noqa]]]:
+        """ruff's observations by path, detailed, and the comments that may silence them."""
         if not by_place:
             return {}
         answer = run_ruff(self._program, list(map(Path, by_place)), seconds=self._seconds)
         for place in answer.crashed_on:
             self._flawed(by_place[str(place)], _RUFF_CRASHED, SkipReason.CRASHED)
-        found: dict[str, list[Observation]] = {}
+        found = {}
         by_path = attrgetter("path")
         for place, group in groupby(sorted(answer.observations, key=by_path), key=by_path):
-            file = by_place[place]
-            found[file.path] = list(group)
-            _detail(file, found[file.path])
+            file, observations = by_place[place], list(group)
+            found[file.path] = (observations, _detail(file, observations))
         return found
 
     def _keep(self) -> None:
@@ -199,22 +203,27 @@ def _agree(seen: FileSeen, file: TreeFile) -> None:
     if facts.flaw_reason == SkipReason.SYNTAX and not is_broken:
         facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
     elif is_broken and not facts.flaw:
-        content = read_bytes(file)
-        flaw = flaw_in((text_of(content.bytes) if content else None) or "")
+        flaw = flaw_in(_text_in(file))
         if flaw is not None:
             facts.flaw, facts.flaw_line, facts.flaw_reason = flaw
 
 
-def _detail(file: TreeFile, observations: Iterable[Observation]) -> None:
+def _detail(file: TreeFile, observations: Iterable[Observation]) -> list[Noqa]:
+    text = _text_in(file)
     for one in observations:
         one.path = file.path
-    source_of(file).detail(observations)
+    Source(file.path, text).detail(observations)
+    return noqa_of(file.path, text, is_code=True)
 
 
 def source_of(file: TreeFile) -> Source:
     """The lines of a file, as far as it can be read."""
+    return Source(file.path, _text_in(file))
+
+
+def _text_in(file: TreeFile) -> str:
     content = read_bytes(file)
-    return Source(file.path, (text_of(content.bytes) if content else None) or "")
+    return (text_of(content.bytes) if content else None) or ""
 
 
 def bytes_of(files: Iterable[TreeFile]) -> Callable[[str], bytes | None]:

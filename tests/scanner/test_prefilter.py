@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner.facts import FileFacts, facts_of
+from planner.scanner.facts import facts_of
 from planner.scanner.readers import reader_of
+from tests.bench.prefilter import told
 from tests.scanner.corpus import cases
 
 LEGACY = Path(__file__).parent.parent / "reports/legacy/dags.json"
@@ -24,18 +25,6 @@ def labelled() -> Iterator[tuple[str, str, str]]:
 
 
 FILES = list(labelled())
-
-
-def told(facts: FileFacts) -> tuple[object, ...]:
-    """What a filter must not change. Names of imports are read without a parser where it passes a file over."""
-    return (
-        [(hit.rule, hit.line, hit.column, hit.symbol) for hit in facts.hits],
-        facts.dags,
-        facts.settings,
-        facts.requirements,
-        facts.pythons,
-        facts.processes,
-    )
 
 
 @pytest.mark.parametrize(

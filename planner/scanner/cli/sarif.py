@@ -110,7 +110,7 @@ def _fenced(code: str) -> str:
 
 
 def _invocation(outcome: Outcome) -> dict[str, Any]:
-    gaps = outcome.result.gaps
+    gaps = set(outcome.result.gaps)
     notices = [
         {
             "level": "error" if skipped in gaps else "note",

@@ -42,6 +42,7 @@ class _Printer:
         self._outcome = outcome
         self._lines = lines
         self._screen = screen
+        self._explained: set[str] = set()
         self._shown = [found for found in outcome.findings if not found.is_known]
 
     # ---------------------------------------------------------------- findings
@@ -72,7 +73,7 @@ class _Printer:
             yield from self._place(found)
         if rest := alike[MOST_LINES:]:
             yield from self._also(rest)
-        if self._is_blocked(first) and first.rule:
+        if self._wants_reason(first) and first.rule:
             yield from self._remark("why", first.rule.why)
         if first.instead:
             yield from self._remark("instead", first.instead)
@@ -82,6 +83,12 @@ class _Printer:
         if self._is_blocked(first) and self._outcome.has_baseline:
             ask = f"{first.owner} ({first.because})" if first.owner else first.because
             yield from self._remark("ask", ask)
+
+    def _wants_reason(self, found: Found) -> bool:
+        """Each of a few new errors says why; of many, the first of each rule."""
+        is_first = found.rule_id not in self._explained
+        self._explained.add(found.rule_id)
+        return self._is_blocked(found) and (is_first or self._outcome.has_baseline)
 
     def _is_blocked(self, found: Found) -> bool:
         return found.is_error and self._outcome.fail_on != "never"
@@ -173,7 +180,8 @@ class _Printer:
 
     def skipped(self) -> Iterator[str]:
         gaps = self._outcome.result.gaps
-        others = [one for one in self._outcome.result.skipped if one not in gaps]
+        unseen = set(gaps)
+        others = [one for one in self._outcome.result.skipped if one not in unseen]
         for title, skipped in (("Not checked", gaps), ("Passed over", others)):
             if skipped:
                 yield self._title(f"{title}: {len(skipped):,}")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from planner.domain.numbers import plural
 from planner.domain.report import Coverage, Observation
 from planner.rulebook.load import rulebook
 from planner.scanner.dag_map import dag_code_of
@@ -112,10 +113,8 @@ class MetadataLook:
         """What of it is a finding. ``files`` of the tree stand for those of the database where their ends agree."""
         found = [_duplicate(one, path, files) for one in self.duplicates for path in one.files[1:]]
         if self.pickled_xcoms:
-            rows = f"{self.pickled_xcoms:,} rows" if self.pickled_xcoms > 1 else "1 row"
-            message = (
-                f"The xcom table holds {rows} that were pickled; Airflow 3 puts them away unread"
-            )
+            rows = plural(self.pickled_xcoms, "row")
+            message = f"The xcom table holds {rows} of pickles, which Airflow 3 puts away unread"
             found.append(
                 Observation(rule=PICKLED, severity="WARNING", path=NO_FILE, message=message)
             )
@@ -478,10 +477,12 @@ def _in_tree(path: str, files: Collection[str]) -> str:
 
 def _lines(look: MetadataLook) -> Iterator[str]:
     release = f", of Airflow {look.airflow}" if look.airflow else ", which no release is known by"
-    yield f"Metadata database: {_KINDS[look.kind]} {look.server}, {_amount(look.bytes)}, {look.dags:,} DAGs"
+    yield f"Metadata database: {_KINDS[look.kind]} {look.server}, {_amount(look.bytes)}, {plural(look.dags, 'DAG')}"
     yield f"  schema revision {look.revision}{release}"
     for table in look.tables:
-        rows = "not counted in time" if table.rows is None else f"{table.rows:,} rows"
+        if table.rows == 0:
+            continue
+        rows = "not counted in time" if table.rows is None else plural(table.rows, "row")
         about = "about " if table.is_estimate else ""
         size = "" if table.bytes is None else f", {_amount(table.bytes)}"
         yield f"  {table.name}: {about}{rows}{size}"

@@ -267,7 +267,7 @@ def test_findings_name_the_files_of_the_tree(sqlite_file: Callable[[str], Path])
     ]
     assert found[0].dag_id == "sales"
     assert "dags/old/sales.py" in found[0].message
-    assert "3 rows" in found[1].message
+    assert "3 rows of pickles" in found[1].message
     assert look.coverage(found).files == {"dags/sales.py", "metadata-database"}
     assert look.observations()[0].path == "/opt/airflow/dags/sales.py"
 

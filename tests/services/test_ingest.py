@@ -703,3 +703,80 @@ def test_nul_characters_in_airflows_answers_are_replaced_too(ingest: Ingest) -> 
     rows = [{"dag_id": NUL, "fileloc": "/dags/a.py", "owners": [NUL]}]
     assert ingest(rows)["status"] == "done"
     assert Dag.objects.get().owners == ["a\ufffdb"]
+
+
+def _dag(dag_id: str, path: str, **fields: Any) -> dict[str, Any]:
+    return {"dag_id": dag_id, "path": path, "owners": []} | fields
+
+
+def _blocked() -> dict[str, list[str]]:
+    rows = Finding.objects.order_by("path").values_list("path", "dag_ids")
+    return {path: dag_ids.split("\n") if dag_ids else [] for path, dag_ids in rows}
+
+
+def test_a_finding_in_a_helper_module_names_the_dags_that_import_it(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    findings = [interchange(f"dags/{name}.py", dag_id=None) for name in ("a", "common", "other")]
+    dags = [_dag("b", "dags/b.py"), _dag("a", "dags/a.py"), _dag("a2", "dags/a.py")]
+    answer = ingest(scanned(*findings, dags=dags, used_by={"dags/common.py": [0, 1, 2]}))
+    assert _blocked() == {
+        "dags/a.py": ["a", "a2"],
+        "dags/common.py": ["a", "a2", "b"],
+        "dags/other.py": [],
+    }
+    assert answer["totals"]["dags"]["blocked"] == 3
+
+    dags.append(_dag("c", "dags/c.py"))
+    used_by = {"dags/common.py": [0, 1, 2, 3], "dags/other.py": [3]}
+    ingest(scanned(*findings, dags=dags, used_by=used_by))
+    assert _blocked()["dags/common.py"] == ["a", "a2", "b", "c"], "nothing else of it has changed"
+    assert _blocked()["dags/other.py"] == ["c"]
+
+    ingest(scanned(*findings, dags=dags[:1], used_by={}))
+    assert _blocked() == {"dags/a.py": [], "dags/common.py": [], "dags/other.py": []}
+
+
+def test_airflows_own_list_names_the_dags_behind_a_helper_module(ingest: Ingest) -> None:
+    """Ids that are made at run time go by their place until Airflow names them."""
+    made = [_dag("dags/a.py:3", "dags/a.py", resolved=False, because="The id hangs on a file.")]
+    finding = interchange("dags/common.py", dag_id=None)
+    answer = ingest(scanned(finding, dags=made, used_by={"dags/common.py": [0]}))
+    assert _blocked() == {"dags/common.py": ["dags/a.py:3"]}
+    assert answer["totals"]["dags"]["blocked"] == 1
+    inventory = [
+        {"dag_id": name, "fileloc": "dags/a.py", "owners": [], "is_paused": "False"}
+        for name in ("one", "two")
+    ]
+    answer = ingest(inventory)
+    assert _blocked() == {"dags/common.py": ["one", "two"]}
+    assert answer["totals"]["dags"] == {"clean": 0, "warnings": 0, "blocked": 2, "known": 2}
+
+
+@pytest.mark.parametrize("used_by", [{"dags/common.py": [0, 7, -1]}, {"../x.py": [0], "": [0]}])
+def test_what_a_report_says_of_helper_modules_may_be_wrong(
+    ingest: Ingest, used_by: dict[str, list[int]]
+) -> None:
+    finding = interchange("dags/common.py", dag_id=None)
+    answer = ingest(scanned(finding, dags=[_dag("a", "dags/a.py")], used_by=used_by))
+    assert answer["status"] == "done"
+    assert _blocked()["dags/common.py"] in ([], ["a"])
+
+
+def test_helper_modules_take_a_fixed_number_of_queries(
+    ingest: Ingest, django_assert_max_num_queries: Any
+) -> None:
+    def report(number: int, more: int) -> bytes:
+        dags = [_dag(f"d{place}", f"dags/d{place}.py") for place in range(number + more)]
+        helpers = [f"dags/h{place}.py" for place in range(number)]
+        findings = [interchange(path, dag_id=None) for path in helpers]
+        used_by = {path: list(range(len(dags))) for path in helpers}
+        return scanned(*findings, dags=dags, used_by=used_by)
+
+    ingest(report(3, 0), source="few")
+    with django_assert_max_num_queries(90) as few:
+        ingest(report(3, 1), source="few")
+    ingest(report(300, 0), source="many")
+    with django_assert_max_num_queries(len(few)):
+        ingest(report(300, 1), source="many")
+    assert len(_blocked()["dags/h299.py"]) == 301

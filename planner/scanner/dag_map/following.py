@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from planner.scanner.dag_map import outline as code
 from planner.scanner.dag_map.known import (
     call_builtin,
@@ -56,7 +58,7 @@ from planner.scanner.dag_map.values import (
     Value,
 )
 
-_MOST_STEPS = 200_000
+_MOST_STEPS = 120_000
 _DEEPEST = 140
 """Expressions, blocks and calls within each other."""
 MOST_DAGS = 5000
@@ -133,6 +135,10 @@ _NO_FACTORY = re.compile(
 )
 
 
+_ENTERED = (code.With, code.If, code.Try)
+"""Statements whose parts are followed once: what is left of one that is being followed is left of its block."""
+
+
 class OutOfSteps(Exception):
     """The file is more work than is done for one."""
 
@@ -175,6 +181,8 @@ class Follower:
         self._serials = itertools.count(1)
         self._open_serials: list[int] = [0]
         self._frames: list[_Frame] = []
+        self._places: list[tuple[Block, int]] = []
+        """The statements that are being followed, the outermost first."""
         self._called: set[int] = set()
 
     # Files
@@ -186,7 +194,7 @@ class Follower:
             self._block(outline.body, scope)
             self._call_the_uncalled(scope)
         except OutOfSteps:
-            self.is_cut = True
+            self.is_cut = self.is_cut or len(self.dags) >= MOST_DAGS
 
     def _call_the_uncalled(self, scope: Scope) -> None:
         """A ``@dag`` function of the file that nothing calls is taken for one that is meant to be called."""
@@ -206,8 +214,10 @@ class Follower:
         try:
             if self._depth > _DEEPEST:
                 return ""
-            for statement in block:
+            for place, statement in enumerate(block):
+                self._places.append((block, place))
                 left = self._statement(statement, scope)
+                self._places.pop()
                 if left.startswith("maybe"):
                     doubts.add(left)
                     self._open(self._why)
@@ -236,6 +246,11 @@ class Follower:
     def _step(self) -> None:
         self._steps -= 1
         if self._steps < 0:
+            self.is_cut = self.is_cut or any(
+                _makes_dags(statement)
+                for block, place in self._places
+                for statement in block[place + isinstance(block[place], _ENTERED) :]
+            )
             raise OutOfSteps
 
     def _bind(self, statement: code.Bind, scope: Scope) -> None:
@@ -320,7 +335,7 @@ class Follower:
         try:
             for rounds, value in enumerate(values):
                 if rounds >= MOST:
-                    self.is_cut = True
+                    self.is_cut = self.is_cut or _makes_dags(statement)
                     break
                 self._set(statement.target, value, scope)
                 left = self._block(statement.body, scope)
@@ -369,7 +384,7 @@ class Follower:
                 return left
             if left == "maybe-round":
                 return ""
-        self.is_cut = True
+        self.is_cut = self.is_cut or _makes_dags(statement)
         return ""
 
     def _with(self, statement: code.With, scope: Scope) -> str:
@@ -1384,6 +1399,26 @@ class Follower:
             raise OutOfSteps
         self.dags.append(dag)
         return dag
+
+
+def _makes_dags(part: Any) -> bool:
+    """Whether a part of an outline calls what makes DAGs, told from the names alone."""
+    waiting = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, tuple):
+            waiting += each
+        elif isinstance(each, msgspec.Struct):
+            if isinstance(each, code.Call) and names_factory(_last_word(each.function)):
+                return True
+            waiting += (getattr(each, name) for name in each.__struct_fields__)
+    return False
+
+
+def _last_word(expression: Expression) -> str:
+    if isinstance(expression, code.Attribute):
+        return expression.name
+    return expression.id if isinstance(expression, code.Name) else ""
 
 
 def names_factory(full: str) -> bool:

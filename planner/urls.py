@@ -47,9 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/findings/", finding.findings, name="findings"),
     path("d/<slug:slug>/check/", file_check.page, name="file-check"),
     path("d/<slug:slug>/fixes/", fix_pack.page, name="fix-pack"),
-    path(
-        "d/<slug:slug>/fixes/<int:source_id>.patch", fix_pack.download, name="fix-pack-download"
-    ),
+    path("d/<slug:slug>/fixes/<int:source_id>.patch", fix_pack.download, name="fix-pack-download"),
     path(
         "d/<slug:slug>/findings/<int:finding_id>/fix.patch",
         fix_pack.of_finding,

@@ -47,10 +47,11 @@ def source_packs(
         rows = rows.filter(owner__in=owners)
     by_source: dict[int, list[Fixable]] = {}
     found = rows.order_by("source_id", "path", "severity_rank", "line", "pk")
-    for source_id, *values in found.values_list("source_id", "pk", "path", "line", "fix"):
+    rows_kept = found.values_list("source_id", "pk", "path", "line", "fix")
+    for source_id, key, path, line, fix in rows_kept.iterator(chunk_size=2_000):
         kept = by_source.setdefault(source_id, [])
         if len(kept) <= MOST:
-            kept.append(Fixable(*values))
+            kept.append(Fixable(key, path, line, fix))
     sources = Source.objects.filter(pk__in=by_source).select_related("last_scan")
     return [_made(source, by_source[source.pk], side, with_unsafe) for source in sources]
 

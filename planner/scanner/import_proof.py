@@ -59,6 +59,7 @@ _MISSING_HERE = (
     (re.compile(r"CONNECTION_NOT_FOUND: \{'\w{1,20}': [\"'](.{1,200}?)[\"']\}"), "connection"),
     (re.compile(r"[Vv]ariable (\S{1,200}) does not exist"), "variable"),
     (re.compile(r"The conn_id `([^`]{1,200})` isn't defined"), "connection"),
+    (re.compile(r"Timetable class ['\"]([\w.]{1,200})['\"] is not registered"), "timetable plugin"),
 )
 _LIMITS_HIT = (
     (
@@ -109,7 +110,8 @@ def prove_imports(
         python: the interpreter of an environment in which Airflow 3 and the DAGs' packages are installed.
         tree: the source tree; nothing is written into it.
         dag_folders: relative to the tree; see ``dag_folders_of``.
-        plugins: the plugins folder, relative to the tree.
+        plugins: the plugins folder, relative to the tree; by default ``plugins`` beside the first DAG folder,
+            or at the top, where there is one.
         import_paths: folders of the tree to put on the path besides (PYTHONPATH).
 
     Raises:
@@ -130,7 +132,7 @@ def prove_imports(
             home,
             folders,
             limits,
-            _folder(tree, plugins) if plugins else None,
+            _folder(tree, plugins) if plugins else _plugins_of(tree, folders[0]),
             [_folder(tree, path) for path in import_paths],
         )
         return _proved(run, version, folders, tree)
@@ -222,6 +224,14 @@ def _folder(tree: Path, inside: str) -> Path:
     if not folder.is_dir():
         raise ImportProofRefused(f"There is no folder {inside!r} in the tree.")
     return folder
+
+
+def _plugins_of(tree: Path, dag_folder: Path) -> Path | None:
+    """The plugins folder as Airflow's home has it: beside the DAG folder."""
+    beside = [tree / "plugins"]
+    if dag_folder != tree:
+        beside.insert(0, dag_folder.parent / "plugins")
+    return next((place for place in beside if place.is_dir() and not place.is_symlink()), None)
 
 
 def _environment(python: Path, home: Path) -> dict[str, str]:

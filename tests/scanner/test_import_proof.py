@@ -194,6 +194,18 @@ def test_the_callers_environment_stays_outside_and_the_home_is_gone(
     assert not Path(environment["AIRFLOW_HOME"]).exists()
 
 
+@pytest.mark.parametrize("plugins", ["plugins", "airflow/plugins"])
+def test_the_plugins_beside_the_dag_folder_are_loaded(tmp_path: Path, plugins: str) -> None:
+    tree = tmp_path / "repo"
+    (tree / "airflow" / "dags").mkdir(parents=True)
+    (tree / plugins).mkdir()
+    seen = tmp_path / "seen"
+    asked = "os.environ['AIRFLOW__CORE__PLUGINS_FOLDER']"
+    program = python(tmp_path, parse=f"open({str(seen)!r}, 'w').write({asked})")
+    prove_imports(program, tree, ["airflow/dags"], limits=QUICK)
+    assert seen.read_text() == str(tree / plugins)
+
+
 def test_places_that_cannot_be_used_are_named(tmp_path: Path, tree: Path) -> None:
     program = python(tmp_path)
     with pytest.raises(ImportProofRefused, match="no folder 'jobs'"):

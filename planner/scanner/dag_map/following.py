@@ -7,14 +7,30 @@ steps, by nesting, and by the rounds of a loop.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import msgspec
-
 from planner.scanner.dag_map import outline as code
+from planner.scanner.dag_map.answers import (
+    class_kind,
+    compare,
+    dag_attribute,
+    has_outside_base,
+    hashable,
+    is_same,
+    leaves,
+    maker_of,
+    makes_dags,
+    names_factory,
+    names_increased,
+    number,
+    outside_of,
+    path_slice,
+    plain_of_enum,
+    schedule_of,
+    unique,
+)
 from planner.scanner.dag_map.known import (
     call_builtin,
     call_method,
@@ -62,7 +78,6 @@ _MOST_STEPS = 120_000
 _DEEPEST = 140
 """Expressions, blocks and calls within each other."""
 MOST_DAGS = 5000
-_LARGEST = 10**18
 _BUILTINS = frozenset(
     [
         "all",
@@ -126,15 +141,6 @@ _BUILTINS = frozenset(
         "AttributeError",
     ]
 )
-_FACTORY_NAME = re.compile(
-    r"(?:(?:create|make|build|generate|gen|load|register|get|new|define|construct|setup|produce)_(?:\w*_)?)?dags?|"
-    r"\w*(?:[Dd]ag|DAG)|(?:create|make|build|generate|load|register|new)\w*D(?:ag|AG)s?"
-)
-_NO_FACTORY = re.compile(
-    r"(?i)(?:trigger|run|test|delete|pause|unpause|clear|patch|bag)_?dag|get_dag"
-)
-
-
 _ENTERED = (code.With, code.If, code.Try)
 """Statements whose parts are followed once: what is left of one that is being followed is left of its block."""
 
@@ -247,7 +253,7 @@ class Follower:
         self._steps -= 1
         if self._steps < 0:
             self.is_cut = self.is_cut or any(
-                _makes_dags(statement)
+                makes_dags(statement)
                 for block, place in self._places
                 for statement in block[place + isinstance(block[place], _ENTERED) :]
             )
@@ -298,12 +304,12 @@ class Follower:
     ) -> str:
         """Goes on after a test that nobody knows the answer of: with the names of the branches that go on."""
         left, names = first
-        if _ends(left) and _ends(second):
+        if leaves(left) and leaves(second):
             return left if left == second else "return" if "return" in (left, second) else left
-        if _ends(second):
+        if leaves(second):
             scope.names.clear()
             scope.names.update(names)
-        elif not _ends(left):
+        elif not leaves(left):
             self._merge(scope, names, why)
         self._why = why
         ways = {left, second}
@@ -319,7 +325,7 @@ class Follower:
             mine = scope.names.get(name, MISSING)
             if mine is MISSING:
                 scope.names[name] = value
-            elif mine is not value and not _same(mine, value):
+            elif mine is not value and not is_same(mine, value):
                 scope.names[name] = Unknown(why)
 
     def _doubted(self, test: Value) -> str:
@@ -335,7 +341,7 @@ class Follower:
         try:
             for rounds, value in enumerate(values):
                 if rounds >= MOST:
-                    self.is_cut = self.is_cut or _makes_dags(statement)
+                    self.is_cut = self.is_cut or makes_dags(statement)
                     break
                 self._set(statement.target, value, scope)
                 left = self._block(statement.body, scope)
@@ -364,7 +370,7 @@ class Follower:
 
     def _forget(self, block: Block, scope: Scope, source: Unknown) -> None:
         """Names that a round of an unknown loop sets anew from what they were."""
-        for name in _increased(block):
+        for name in names_increased(block):
             if name in scope.names:
                 scope.names[name] = Unknown(source.why)
 
@@ -384,7 +390,7 @@ class Follower:
                 return left
             if left == "maybe-round":
                 return ""
-        self.is_cut = self.is_cut or _makes_dags(statement)
+        self.is_cut = self.is_cut or makes_dags(statement)
         return ""
 
     def _with(self, statement: code.With, scope: Scope) -> str:
@@ -416,7 +422,7 @@ class Follower:
         self._open(why)
         left = self._block(handler, scope)
         self._close()
-        if _ends(left):
+        if leaves(left):
             return
         for name, value in scope.names.items():
             if value is before.get(name, MISSING):
@@ -424,7 +430,7 @@ class Follower:
             mine = tried.get(name, MISSING)
             if mine is MISSING:
                 tried[name] = value
-            elif isinstance(mine, PLAIN) and not _same(mine, value):
+            elif isinstance(mine, PLAIN) and not is_same(mine, value):
                 tried[name] = Unknown(why)
 
     def _define(self, statement: code.Define, scope: Scope) -> None:
@@ -443,7 +449,7 @@ class Follower:
     def _decorated(
         self, decorator: Value, value: Value, statement: code.Define, scope: Scope
     ) -> Value:
-        if isinstance(decorator, Outer) and _maker(decorator) == "dag":
+        if isinstance(decorator, Outer) and maker_of(decorator) == "dag":
             return DagFunction(value, Pairs(), statement.line, scope.path)
         match decorator:
             case Decorator():
@@ -466,7 +472,7 @@ class Follower:
             self._mark(each.function if isinstance(each, code.Call) else each, scope)
             for each in statement.decorators
         ]
-        made.kind = _class_kind(bases, decorators)
+        made.kind = class_kind(bases, decorators)
         for base in bases:
             if isinstance(base, Class):
                 made.fields |= base.fields
@@ -523,7 +529,7 @@ class Follower:
 
     def _perhaps(self, before: Value, value: Value) -> Value:
         """A value that is set, perhaps only under a condition, where another may stay."""
-        if before is MISSING or not self._conditions or _same(before, value):
+        if before is MISSING or not self._conditions or is_same(before, value):
             return value
         return Unknown(self._conditions[-1])
 
@@ -638,7 +644,7 @@ class Follower:
             case Above():
                 return self._above_attribute(of, name)
             case Dag():
-                return _dag_attribute(of, name)
+                return dag_attribute(of, name)
             case PathText(is_object=True) if name in ("name", "stem", "parent", "suffix"):
                 return path_attribute(of, name)
         return Method(of, name)
@@ -708,7 +714,7 @@ class Follower:
                 found = self._in_class(base, name)
                 if found is not MISSING:
                     return self._bound(found, above.instance, base)
-            if name == "__init__" and _maker(base):
+            if name == "__init__" and maker_of(base):
                 return Partial(base, [], {})
         return Unknown(f"`super().{name}`") if name != "__init__" else Builtin("object")
 
@@ -723,7 +729,7 @@ class Follower:
         if isinstance(of, Unknown):
             return of
         if isinstance(of, Outer):
-            return Unknown(origin_of(of.full), outside=_outside(of.full))
+            return Unknown(origin_of(of.full), outside=outside_of(of.full))
         if isinstance(key, Unknown):
             return Unknown(key.why, outside=key.outside)
         match of:
@@ -757,7 +763,7 @@ class Follower:
         if bounds[2] == 0 or not all(each is None or isinstance(each, int) for each in bounds):
             return Unknown("a part of something that is not followed")
         if isinstance(of, PathText) and not of.is_object and of.parts:
-            return _path_slice(of, bounds)
+            return path_slice(of, bounds)
         if isinstance(of, Items):
             return of.doubt or self.items(list(of)[slice(*bounds)])
         if isinstance(of, str | tuple):
@@ -772,7 +778,7 @@ class Follower:
         if isinstance(value, Instance):
             return self._instance_text(value)
         if isinstance(value, Outer):
-            return Unknown(origin_of(value.full), outside=_outside(value.full))
+            return Unknown(origin_of(value.full), outside=outside_of(value.full))
         return shown(value)
 
     def _instance_text(self, instance: Instance) -> str | Unknown:
@@ -806,10 +812,10 @@ class Follower:
         return self._operation(expression.operator, left, self._value(expression.right, scope))
 
     def _operation(self, operator: str, left: Value, right: Value) -> Value:
-        left, right = _enum_value(left), _enum_value(right)
+        left, right = plain_of_enum(left), plain_of_enum(right)
         if isinstance(left, Outer) or isinstance(right, Outer):
             full = left.full if isinstance(left, Outer) else right.full
-            return Unknown(origin_of(full), outside=_outside(full))
+            return Unknown(origin_of(full), outside=outside_of(full))
         match operator, left, right:
             case "+", (str() | Unknown()), (str() | Unknown()):
                 return joined([left, right])
@@ -844,7 +850,7 @@ class Follower:
             case "*", Items(), int() if len(left) * right <= MOST:
                 return left.doubt or self.items(list(left) * right)
             case _, int(), int():
-                return _number(operator, left, right)
+                return number(operator, left, right)
         return Unknown("a sum that is not followed")
 
     def _plain_row(self, value: Value) -> Value:
@@ -901,7 +907,7 @@ class Follower:
                 return False
         for operator, each in zip(expression.operators, expression.rights, strict=True):
             right = self._value(each, scope)
-            answer = _compare(operator, left, right)
+            answer = compare(operator, left, right)
             if answer is not True:
                 return answer
             left = right
@@ -917,7 +923,7 @@ class Follower:
         yes = self._value(expression.yes, scope)
         no = self._value(expression.no, scope)
         self._close()
-        return yes if _same(yes, no) else Unknown(why)
+        return yes if is_same(yes, no) else Unknown(why)
 
     def _row(self, expression: code.Row, scope: Scope) -> Value:
         values: list[Value] = []
@@ -933,7 +939,7 @@ class Follower:
                 values.append(self._value(each, scope))
         if expression.kind == "tuple":
             return doubt or tuple(values[:MOST])
-        made = self.items(_unique(values) if expression.kind == "set" else values, expression.kind)
+        made = self.items(unique(values) if expression.kind == "set" else values, expression.kind)
         made.doubt = doubt
         return made
 
@@ -980,7 +986,7 @@ class Follower:
             )
             return pairs
         values = [value for _key, value in found]
-        made = self.items(_unique(values) if expression.kind == "set" else values, expression.kind)
+        made = self.items(unique(values) if expression.kind == "set" else values, expression.kind)
         made.doubt = doubt
         return made
 
@@ -1093,7 +1099,7 @@ class Follower:
             case Class(kind="enum", members=members):
                 return list(members.values())
             case Outer():
-                return Unknown(origin_of(value.full), outside=_outside(value.full))
+                return Unknown(origin_of(value.full), outside=outside_of(value.full))
             case Instance(of=Class(kind="fields")):
                 return list(value.names.values())
             case Instance():
@@ -1150,7 +1156,7 @@ class Follower:
         made_at: tuple[str, int] | None = None,
     ) -> Value:
         """``function(*arguments, **keywords)``"""
-        maker = _maker(function)
+        maker = maker_of(function)
         if maker == "dag":
             line = made_at[1] if made_at else self._line
             return self._decorator(arguments, keywords, line, scope)
@@ -1200,7 +1206,7 @@ class Follower:
         if not is_elsewhere(outer.full) and not is_of_tasks(outer.full):
             self._may_make_dag(outer.full, keywords, made_at)
             self.escape([*arguments, *keywords.values()], why, scope)
-        return Unknown(why, outside=_outside(outer.full))
+        return Unknown(why, outside=outside_of(outer.full))
 
     def escape(self, values: Sequence[Value], why: str, scope: Scope) -> None:
         """What code that is not followed may do with what it was given: change it, or call it."""
@@ -1242,14 +1248,14 @@ class Follower:
         self._frames.pop()
         if function.code.is_generator:
             return frame.given
-        if not _ends(left):
+        if not leaves(left):
             frame.returned.append(None)
         return self._one_of(frame.returned)
 
     def _one_of(self, values: list[Value]) -> Value:
         """The one value that a function returns, or that it returns one of several."""
         first = values[0] if values else None
-        if all(_same(first, other) for other in values):
+        if all(is_same(first, other) for other in values):
             return first
         return Unknown(self._why or "a condition")
 
@@ -1313,13 +1319,13 @@ class Follower:
             after = self._in_class(of, "__post_init__")
             if isinstance(after, Function):
                 self.call(self._bound(after, instance, of), [], Pairs(), scope)
-        elif _is_outside_class(of) and not (arguments and not keywords):
+        elif has_outside_base(of) and not (arguments and not keywords):
             instance.names.update(keywords)
         return instance
 
     def _member(self, of: Class, arguments: list[Value]) -> Value:
         for member in of.members.values():
-            if arguments and _same(member.names["value"], arguments[0]):
+            if arguments and is_same(member.names["value"], arguments[0]):
                 return member
         return Unknown(f"a member of `{of.name}`")
 
@@ -1384,12 +1390,12 @@ class Follower:
         doubt = getattr(given, "doubt", None)
         dag_id = given.get("dag_id", doubt or Unknown("arguments that do not name it"))
         if isinstance(dag_id, Instance | Outer | PathText):
-            dag_id = _enum_value(dag_id) if isinstance(dag_id, Instance) else self.text(dag_id)
+            dag_id = plain_of_enum(dag_id) if isinstance(dag_id, Instance) else self.text(dag_id)
         dag = Dag(
             dag_id=dag_id,
             default_args=given.get("default_args"),
             tags=given.get("tags"),
-            schedule=_schedule(given),
+            schedule=schedule_of(given),
             line=made_at[1] if made_at[0] == self.path else self._line,
             made_at=made_at,
             condition=self._conditions[-1] if self._conditions else "",
@@ -1399,205 +1405,6 @@ class Follower:
             raise OutOfSteps
         self.dags.append(dag)
         return dag
-
-
-def _makes_dags(part: Any) -> bool:
-    """Whether a part of an outline calls what makes DAGs, told from the names alone."""
-    waiting = [part]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, tuple):
-            waiting += each
-        elif isinstance(each, msgspec.Struct):
-            if isinstance(each, code.Call) and names_factory(_last_word(each.function)):
-                return True
-            waiting += (getattr(each, name) for name in each.__struct_fields__)
-    return False
-
-
-def _last_word(expression: Expression) -> str:
-    if isinstance(expression, code.Attribute):
-        return expression.name
-    return expression.id if isinstance(expression, code.Name) else ""
-
-
-def names_factory(full: str) -> bool:
-    """Whether a function of this name says that it makes DAGs."""
-    last = full.rpartition(".")[2]
-    return bool(_FACTORY_NAME.fullmatch(last)) and not _NO_FACTORY.fullmatch(last)
-
-
-def hashable(key: Value) -> bool:
-    """Whether a value is a key that is known."""
-    if isinstance(key, tuple):
-        return all(map(hashable, key))
-    return isinstance(key, (*PLAIN, Instance, Class))
-
-
-def _ends(left: str) -> bool:
-    return left in ("return", "raise", "break", "continue")
-
-
-def _same(one: Value, other: Value) -> bool:
-    if one is other:
-        return True
-    if isinstance(one, Outer) and isinstance(other, Outer):
-        return one.full.rpartition(".")[2] == other.full.rpartition(".")[2]
-    if isinstance(one, PLAIN) and isinstance(other, PLAIN):
-        return type(one) is type(other) and one == other
-    kinds = (Outer, Class, Function, DagFunction, Module)
-    return isinstance(one, kinds) and isinstance(other, kinds)
-
-
-def _increased(block: Block) -> Iterator[str]:
-    """Names that a block changes in place."""
-    waiting = list(block)
-    while waiting:
-        statement = waiting.pop()
-        match statement:
-            case code.Increase(target=code.Name(id=name)):
-                yield name
-            case code.If(body=body, otherwise=otherwise) | code.For(body=body, otherwise=otherwise):
-                waiting += [*body, *otherwise]
-            case code.While(body=body) | code.With(body=body) | code.Try(body=body):
-                waiting += body
-
-
-def _unique(values: list[Value]) -> list[Value]:
-    if all(map(hashable, values)):
-        return list(dict.fromkeys(values))
-    return values
-
-
-def _enum_value(value: Value) -> Value:
-    """The text of an enum member that is a text itself."""
-    if isinstance(value, Instance) and value.of.kind == "enum":
-        texts = {"str", "enum.StrEnum"}
-        bases = {getattr(base, "full", getattr(base, "name", "")) for base in value.of.bases}
-        if bases & texts:
-            return value.names["value"]
-    return value
-
-
-def _number(operator: str, left: int, right: int) -> Value:
-    if operator in ("/", "//", "%") and right == 0:
-        return Unknown("a division by zero")
-    answers: dict[str, Callable[[], int | float]] = {
-        "+": lambda: left + right,
-        "-": lambda: left - right,
-        "*": lambda: left * right,
-        "/": lambda: left / right,
-        "//": lambda: left // right,
-        "%": lambda: left % right,
-        "|": lambda: left | right,
-        "**": lambda: left**right if 0 <= right < 20 and abs(left) < 1000 else _LARGEST,
-    }
-    if operator not in answers:
-        return Unknown("a sum that is not followed")
-    answer = answers[operator]()
-    return answer if abs(answer) < _LARGEST else Unknown("a number that is too large")
-
-
-def _compare(operator: str, left: Value, right: Value) -> Value:
-    """The answer of a comparison, or why nobody knows it."""
-    for each in (left, right):
-        if isinstance(each, Unknown):
-            return each
-        if isinstance(each, Items | Pairs) and each.doubt:
-            return each.doubt
-        if isinstance(each, Outer | PathText):
-            return Unknown(origin_of(each.full) if isinstance(each, Outer) else "a path")
-    left, right = _enum_value(left), _enum_value(right)
-    if operator in ("in", "not in"):
-        return _contains(operator, left, right)
-    if operator in ("is", "is not") and (left is None or right is None):
-        return (left is right) == (operator == "is")
-    if operator in ("==", "!=", "is", "is not"):
-        if isinstance(left, Instance) or isinstance(right, Instance):
-            is_enum = all(isinstance(each, Instance) for each in (left, right))
-            return (
-                (left is right) == (operator in ("==", "is")) if is_enum else Unknown("a condition")
-            )
-        return (left == right) == (operator in ("==", "is"))
-    if (isinstance(left, int | float) and isinstance(right, int | float)) or (
-        isinstance(left, str) and isinstance(right, str)
-    ):
-        answers = {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}  # type: ignore[operator]
-        return answers[operator]
-    return Unknown("a condition")
-
-
-def _contains(operator: str, left: Value, right: Value) -> Value:
-    if isinstance(right, str) and isinstance(left, str):
-        return (left in right) == (operator == "in")
-    if isinstance(right, Items | Pairs | tuple) and hashable(left):
-        if any(isinstance(each, Unknown) for each in right):
-            return Unknown("a condition")
-        return (left in list(right)) == (operator == "in")
-    return Unknown("a condition")
-
-
-def _path_slice(path: PathText, bounds: list[int | None]) -> Value:
-    lower, upper, step = bounds
-    last = path.parts[-1]
-    if lower in (None, 0) and step is None and upper is not None and -len(last) < upper < 0:
-        return PathText((*path.parts[:-1], last[:upper]))
-    return Unknown("the path of the file")
-
-
-def _maker(value: Value) -> str:
-    """``DAG`` or ``dag`` where calling the value is what Airflow's class or decorator does."""
-    if isinstance(value, Outer):
-        last = value.full.rpartition(".")[2]
-        if last == "DAG" or (last == "dag" and value.full.startswith("airflow.")):
-            return last
-    if isinstance(value, Class) and any(_maker(base) == "DAG" for base in value.bases):
-        return "" if "__init__" in value.scope.names else "DAG"
-    return ""
-
-
-def _class_kind(bases: Sequence[Value], decorators: Sequence[Value]) -> str:
-    names = {getattr(each, "full", "").rpartition(".")[2] for each in bases}
-    if names & {"Enum", "StrEnum", "IntEnum"}:
-        return "enum"
-    marks = {getattr(each, "full", "").rpartition(".")[2] for each in decorators}
-    if names & {"NamedTuple", "BaseModel", "TypedDict"} or marks & {
-        "dataclass",
-        "define",
-        "frozen",
-        "attrs",
-        "s",
-    }:
-        return "fields"
-    return "plain"
-
-
-def _is_outside_class(of: Class) -> bool:
-    return any(isinstance(base, Outer) for base in of.bases)
-
-
-def _dag_attribute(dag: Dag, name: str) -> Value:
-    if name == "dag_id":
-        return dag.dag_id
-    if name == "default_args":
-        return Unknown("the arguments of a DAG") if dag.default_args is None else dag.default_args
-    if name == "tags" and dag.tags is not None:
-        return dag.tags
-    return Unknown(f"`{name}` of a DAG")
-
-
-def _schedule(given: dict[str, Value]) -> str:
-    """The schedule as the code has it; empty where none is given."""
-    for name in ("schedule", "schedule_interval", "timetable"):
-        if name in given:
-            value = given[name]
-            return value if isinstance(value, str) else "None" if value is None else ""
-    return ""
-
-
-def _outside(full: str) -> str:
-    """The name where another file may say more about it."""
-    return "" if is_elsewhere(full) else full
 
 
 _EXPRESSIONS: dict[type, Callable[[Follower, Any, Scope], Value]] = {

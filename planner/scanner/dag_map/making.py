@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_map.following import MOST_DAGS, Follower, names_factory
+from planner.scanner.dag_map.answers import names_factory
+from planner.scanner.dag_map.following import MOST_DAGS, Follower
 from planner.scanner.dag_map.known import is_elsewhere, is_of_tasks
 from planner.scanner.dag_map.outline import Outline, packed
 from planner.scanner.dag_map.outlining import dag_calls, makes_dag, outline_of

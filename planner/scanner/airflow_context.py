@@ -26,8 +26,9 @@ HELD: dict[str, str] = {
 }
 """Keys of the context whose values have attributes of their own, with what they are."""
 _REACHED = {("ti", "task"): "task", ("task", "dag"): "dag", ("dag_run", "dag"): "dag"}
-_WEAK_PARAMETERS = ("ti", "task_instance", "dag_run")
-"""Names that hold the same in any function of a file that works with Airflow."""
+ROWS = {"ti": "TaskInstance", "task_instance": "TaskInstance", "dag_run": "DagRun"}
+"""Names that hold the same in any function of a file that works with Airflow; in the scheduler's code, and beside
+a session, they are rows of these tables."""
 _CALLED_BY_KEYWORD = {
     "python_callable": 0,
     "execution_date_fn": 1,
@@ -239,8 +240,8 @@ class AirflowContext:
         """Parameters that are called like Airflow's own."""
         names = parameters(function)
         bound = self._bound[function]
-        if "session" not in names and not self._is_listener:
-            bound.update({name: HELD[name] for name in names if name in _WEAK_PARAMETERS})
+        kinds = ROWS if "session" in names or self._is_listener else HELD
+        bound.update({name: kinds[name] for name in names if name in ROWS})
         if "context" in names:
             bound["context"] = CONTEXT
         variable = function.args.kwarg

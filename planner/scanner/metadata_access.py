@@ -123,10 +123,10 @@ def _accesses(file: PythonFile) -> tuple[Access, ...]:
     every = [
         Access(node, symbol, runs_while_parsed(file, node))
         for node, symbol in found
-        if runs_in_task(file, node) and not file.is_guarded(node)
+        if runs_in_task(file, node) and not file.is_guarded(node, imports=False)
     ]
     for decorator, function, symbol in _decorated(file):
-        if runs_in_task(file, function.body[0]) and not file.is_guarded(decorator):
+        if runs_in_task(file, function.body[0]) and not file.is_guarded(decorator, imports=False):
             every.append(Access(decorator, symbol, runs_while_parsed(file, function.body[0])))
     return tuple(sorted(every, key=lambda one: (one.node.lineno, one.node.col_offset)))  # type: ignore[attr-defined]
 

@@ -207,16 +207,21 @@ class PythonFile:
             function = self.function_of(function)
         return False
 
-    def is_guarded(self, node: ast.AST) -> bool:
+    def is_guarded(self, node: ast.AST, *, imports: bool = True) -> bool:
         """Whether code is one side of a form that works on both: tried with an ImportError caught, or
         chosen by Airflow's version, here, by an earlier ``return`` or by the name of its function. What stands
         under ``if TYPE_CHECKING:`` never runs, so it counts too.
+
+        Args:
+            imports: the code is an import, or uses one, so that an ``except`` of every error counts like one of
+                ImportError. For code that fails otherwise it only says that somebody logs errors.
         """
         below = node
         for above in self.ancestors(node):
             match above:
                 case ast.Try(handlers=handlers):
-                    if _is_tried(below, handlers) and any(map(catches_import_error, handlers)):
+                    catches = catches_import_error if imports else _names_import_error
+                    if _is_tried(below, handlers) and any(map(catches, handlers)):
                         return True
                 case ast.With(items=items):
                     if any(map(_suppresses_import, items)):
@@ -374,6 +379,13 @@ def catches_import_error(handler: ast.excepthandler) -> bool:
         return True
     return any(
         isinstance(node, ast.Name) and node.id in _OF_IMPORTS for node in ast.walk(handler.type)
+    )
+
+
+def _names_import_error(handler: ast.ExceptHandler) -> bool:
+    return handler.type is not None and any(
+        isinstance(node, ast.Name) and node.id in ("ImportError", "ModuleNotFoundError")
+        for node in ast.walk(handler.type)
     )
 
 

@@ -17,7 +17,7 @@ def is_two_sided(file: PythonFile, node: ast.AST, word: str) -> bool:
     ``if "execution_date" in context``, ``hasattr(ti, "execution_date")``, ``except KeyError``,
     ``context.get("execution_date") or context["logical_date"]``.
     """
-    if file.is_guarded(node) or _asks_again(node):
+    if file.is_guarded(node, imports=False) or _asks_again(node):
         return True
     below = node
     for above in file.ancestors(node):
@@ -29,7 +29,7 @@ def is_two_sided(file: PythonFile, node: ast.AST, word: str) -> bool:
                 if (below in body or below in handlers) and any(map(_catches_missing, handlers)):
                     return True
             case ast.BoolOp(op=ast.Or(), values=values):
-                if below is not values[0] or _is_lenient(below):
+                if _is_lenient(below) or (below is not values[0] and _is_read(values[0])):
                     return True
             case ast.Call(func=ast.Attribute(attr="get"), args=[_, default]):
                 if below is default and _is_lenient(below):
@@ -62,6 +62,10 @@ def _catches_missing(handler: ast.excepthandler) -> bool:
 def _is_lenient(node: ast.AST) -> bool:
     """Whether this is ``something.get(key)``, which raises nothing."""
     return isinstance(node, ast.Call) and _is_get(node)
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute | ast.Call | ast.Subscript)
 
 
 def _is_get(call: ast.Call) -> bool:

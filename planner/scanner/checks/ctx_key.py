@@ -20,6 +20,8 @@ _NEWER = "logical_date"
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
+    if not _is_spelled(file):
+        return
     context = context_of(file)
     yield from _keys_read(file, context)
     told: set[ast.arg] = set()
@@ -28,6 +30,14 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             if parameter not in told and runs_in_task(file, parameter):
                 told.add(parameter)
                 yield file.hit(parameter, _message(parameter.arg), symbol=parameter.arg)
+
+
+def _is_spelled(file: PythonFile) -> bool:
+    """Whether the file has one of the keys as a text or as a parameter at all."""
+    removed = names_of(_RULE)
+    return any(
+        node.value in removed for node in file.of(ast.Constant) if type(node.value) is str
+    ) or any(node.arg in removed for node in file.of(ast.arg))
 
 
 def _keys_read(file: PythonFile, context: AirflowContext) -> Iterator[Hit]:

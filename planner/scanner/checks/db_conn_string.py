@@ -27,7 +27,7 @@ _SETTINGS = "airflow.settings.SQL_ALCHEMY_CONN"
 def _check(file: PythonFile) -> Iterator[Hit]:
     for node in file.of(ast.Call, ast.Subscript, ast.Attribute, ast.Name):
         symbol = _asked(file, node)
-        if symbol and runs_in_task(file, node) and not file.is_guarded(node):
+        if symbol and runs_in_task(file, node) and not file.is_guarded(node, imports=False):
             message = f"`{symbol}` holds no usable address in tasks and DAG files on Airflow 3"
             yield file.hit(node, message, symbol=symbol)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planner.scanner.airflow_context import CONTEXT, context_of
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, argument, text_of
+from planner.scanner.python_file import PythonFile, argument
 from planner.scanner.task_code import runs_in_task
 
 MESSAGE = "`xcom_pull` without `task_ids` looks only at the task's own values on Airflow 3"
@@ -20,9 +20,13 @@ def _check(file: PythonFile) -> Iterator[Hit]:
     for call in file.of(ast.Call):
         if not isinstance(call.func, ast.Attribute) or call.func.attr != "xcom_pull":
             continue
-        if _says_whose(file, call) or file.is_guarded(call) or not runs_in_task(file, call):
+        if (
+            _says_whose(file, call)
+            or file.is_guarded(call, imports=False)
+            or not runs_in_task(file, call)
+        ):
             continue
-        if (_owner(file, call), text_of(_key(file, call))) not in pushed:
+        if (_owner(file, call), _written(_key(file, call))) not in pushed:
             yield file.hit(call, MESSAGE, symbol=SYMBOL)
 
 
@@ -44,10 +48,15 @@ def _context_arguments(file: PythonFile, call: ast.Call) -> int:
     return int(bool(call.args) and context_of(file).kind_of(call.args[0]) == CONTEXT)
 
 
-def _pushed(file: PythonFile) -> set[tuple[ast.AST | None, str | None]]:
+def _written(key: ast.expr | None) -> str:
+    """A key as the code writes it, to tell whether two are the same."""
+    return "" if key is None else ast.dump(key)
+
+
+def _pushed(file: PythonFile) -> set[tuple[ast.AST | None, str]]:
     """Keys that a function or class pushes itself: it may pull its own."""
     return {
-        (_owner(file, call), text_of(key))
+        (_owner(file, call), _written(key))
         for call in file.of(ast.Call)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push"
         if (key := argument(call, "key", _context_arguments(file, call))) is not None

@@ -218,8 +218,24 @@ class _Engine:
                 None,
             )
             for index, one in enumerate(self._observations):
-                if like and index not in self._offers and one.symbol in taken and not one.fix:
-                    self._offers[index] = replace(like, says="Its import goes", needs=())
+                if (
+                    like
+                    and index not in self._offers
+                    and not one.fix
+                    and self._goes(one, taken, rewrites)
+                ):
+                    self._offers[index] = replace(like, says="It goes with its import", needs=())
+
+    def _goes(
+        self, one: Observation, taken: frozenset[tuple[str, int]], rewrites: Sequence[Rewrite]
+    ) -> bool:
+        """Whether an import that goes is meant, or a part of a dotted name that is rewritten."""
+        return (one.symbol, one.line) in taken or any(
+            rewrite.symbol.startswith(f"{one.symbol}.")
+            and (one.line, one.column) in self._rewriter.chains_at(rewrite.symbol)
+            for rewrite in rewrites
+            if one.symbol
+        )
 
     # --- Arguments and words
 

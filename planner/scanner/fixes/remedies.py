@@ -75,7 +75,7 @@ def _moved(
         return None
     is_plain = limit.side == "after" or imports_today(move, terms)
     bundled = move.needs.partition(">")[0] in table.bundled
-    needs = (move.needs,) if move.needs and not bundled else ()
+    needs = (_needed(move.needs, terms),) if move.needs and not bundled else ()
     rewrite = Rewrite(
         symbol, new=move.new, old=move.instead, is_plain=is_plain, edits=tuple(changes)
     )
@@ -85,6 +85,15 @@ def _moved(
     return Remedy(
         rewrite, says, "provider" if needs else "now" if is_plain else "shim", True, needs
     )
+
+
+def _needed(package: str, terms: Terms) -> str:
+    """The package with the lowest version that has the name and that the target takes."""
+    name, _, floor = package.partition(">=")
+    known = rulebook().packages["providers"].get(name.removeprefix("apache-airflow-providers-"), {})
+    asked = known.get("needs", {}).get(terms.target, "")
+    versions = [version for version in (floor, asked) if version]
+    return f"{name}>={max(versions, key=Version)}" if versions else name
 
 
 def _says(move: Move, is_plain: bool, needs: Sequence[str]) -> str:

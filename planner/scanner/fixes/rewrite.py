@@ -140,11 +140,34 @@ class Rewriter:
             found += [node for node in self._names.get(local, ()) if self.file.name(node) == symbol]
         return found
 
+    def chains_at(self, symbol: str) -> frozenset[tuple[int, int]]:
+        """Where its dotted uses begin."""
+        places = [self.file.place(node) for node in self._chains.get(symbol, ())]
+        return frozenset((place.line, place.column) for place in places)
+
     def is_mentioned(self, imported: ImportedName) -> bool:
-        """Whether the name stands anywhere else in the file, in strings and comments too."""
-        words = re.findall(rf"\b{re.escape(imported.local)}\b", self.file.source)
-        own = ast.get_source_segment(self.file.source, imported.node) or ""
-        return len(words) > len(re.findall(rf"\b{re.escape(imported.local)}\b", own))
+        """Whether the name stands anywhere in the file but in imports: in strings and comments too, and where
+        a comment beside the import says that it is for others."""
+        if imported.local in self._words:
+            return True
+        place = place_of(self.file, imported.node)
+        return place is not None and "noqa" in _comment_of(place, imported.alias)
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        """Every word outside import statements and the comments behind them."""
+        lines = list(self.file.lines)
+        for node in {one.node for one in self.file.imports}:
+            (first, begin), (last, end) = (
+                edits.start_of(self.file, node),
+                edits.end_of(self.file, node),
+            )
+            tail = lines[last - 1][end:]
+            rest = "" if tail.lstrip().startswith("#") else tail
+            blank = " " * (end if first != last else end - begin)
+            lines[first - 1 : last] = [lines[first - 1][:begin], *[""] * (last - first)]
+            lines[last - 1] += blank + rest
+        return frozenset(re.findall(r"\w+", "\n".join(lines)))
 
     # --- What is written
 
@@ -232,10 +255,14 @@ class Rewriter:
                 taken.setdefault(one.node, []).append(one.alias)
         return taken
 
-    def taken_by(self, rewrites: Sequence[Rewrite]) -> frozenset[str]:
-        """The full names whose imports go with these: modules that nothing uses any more are among them."""
+    def taken_by(self, rewrites: Sequence[Rewrite]) -> frozenset[tuple[str, int]]:
+        """The full names whose imports go with these, each with its line: modules that nothing uses any more
+        are among them."""
         return frozenset(
-            alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
+            (
+                alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}",
+                alias.lineno,
+            )
             for node, aliases in self._taken(rewrites).items()
             for alias in aliases
         )
@@ -379,10 +406,11 @@ class Rewriter:
 
     def _code_lines(self, place: Place, code: Sequence[str]) -> list[str]:
         """Definitions as they stand behind imports, with their blank lines."""
-        gap = [] if place.indent else ["", ""]
-        lines = [line for one in code for line in [*gap, *one.splitlines()]]
-        behind = self.file.lines[place.end[0] : place.end[0] + 1]
-        return [*lines, *gap] if behind and behind[0].strip() else lines
+        gap = 0 if place.indent else 2
+        lines = [line for one in code for line in [*[""] * gap, *one.splitlines()]]
+        behind = self.file.lines[place.end[0] :]
+        blank = next((at for at, line in enumerate(behind) if line.strip()), gap)
+        return [*lines, *[""] * (gap - blank)]
 
     def _joined(
         self,

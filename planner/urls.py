@@ -53,6 +53,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         fix_pack.of_finding,
         name="finding-patch",
     ),
+    path(
+        "d/<slug:slug>/findings/<int:finding_id>/corrected/",
+        fix_pack.corrected,
+        name="finding-corrected",
+    ),
     path("d/<slug:slug>/findings/csv/", finding_csv.download, name="finding-csv"),
     path("d/<slug:slug>/findings/import/", finding_csv.upload, name="finding-import"),
     path(

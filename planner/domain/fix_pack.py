@@ -71,14 +71,10 @@ def pack(findings: Iterable[Fixable], *, side: str = "now", with_unsafe: bool = 
     needs: dict[str, None] = {}
     parts = []
     for path, group in groupby(findings, key=lambda finding: finding.path):
-        chosen = []
-        for finding in group:
-            fix = _decode(finding.fix) if finding.fix else _Fix()
-            if reason := _against(fix, side, with_unsafe):
-                made.left_out.append(LeftOut(finding, reason))
-            else:
-                chosen.append(finding)
-                needs |= dict.fromkeys(fix.needs)
+        chosen, left_out = chosen_of(group, side=side, with_unsafe=with_unsafe)
+        made.left_out += left_out
+        for finding in chosen:
+            needs |= dict.fromkeys(_decode(finding.fix).needs)
         merged = merge(path, [finding.fix for finding in chosen])
         for index, finding in enumerate(chosen):
             if index in merged.left_out:
@@ -89,6 +85,21 @@ def pack(findings: Iterable[Fixable], *, side: str = "now", with_unsafe: bool = 
             parts.append(merged.diff)
     made.text, made.files, made.needs = "".join(parts), len(parts), list(needs)
     return made
+
+
+def chosen_of(
+    findings: Iterable[Fixable], *, side: str, with_unsafe: bool
+) -> tuple[list[Fixable], list[LeftOut]]:
+    """The findings whose edits are asked for, and the others with the reason."""
+    chosen: list[Fixable] = []
+    left_out: list[LeftOut] = []
+    for finding in findings:
+        fix = _decode(finding.fix) if finding.fix else _Fix()
+        if reason := _against(fix, side, with_unsafe):
+            left_out.append(LeftOut(finding, reason))
+        else:
+            chosen.append(finding)
+    return chosen, left_out
 
 
 def _against(fix: _Fix, side: str, with_unsafe: bool) -> str:

@@ -112,6 +112,13 @@ def merge(path: str, fixes: Sequence[str | bytes]) -> MergedFile:
     return MergedFile(unified_diff(path, known, taken), left_out)
 
 
+def still_fits(source: str, fixes: Iterable[str | bytes]) -> bool:
+    """Whether a text has the lines that the fixes were made from, each in its place."""
+    lines = numbered(lines_of(source))
+    shown = (lines_shown(_decode_fix(fix).diff) for fix in fixes if fix)
+    return all(lines.get(row) == line for known in shown for row, line in known.items())
+
+
 def joined(fixes: Sequence[str | bytes], known: Lines) -> tuple[list[Edit], dict[int, str]]:
     """The edits of all fixes that go together, and the reason by the index of each that does not."""
     read = [_decode_fix(fix) if fix else _Fix() for fix in fixes]

@@ -49,6 +49,8 @@ class Suggestion:
     """now, shim, provider or after, where the edit itself says so."""
     needs: tuple[str, ...] = ()
     """Packages that the target must have first."""
+    side: str = "now"
+    """Which patch it goes into: now, or after the flip."""
 
     @property
     def new_text(self) -> str:
@@ -76,6 +78,7 @@ class _Fix(msgspec.Struct):
     safe: bool = False
     when: str = ""
     needs: tuple[str, ...] = ()
+    side: str = "now"
 
 
 def suggestion_from(fix: str) -> Suggestion | None:
@@ -97,6 +100,7 @@ def suggestion_from(fix: str) -> Suggestion | None:
         replacements=() if diff else replacements,
         when=read.when,
         needs=read.needs,
+        side=read.side,
     )
 
 

@@ -209,6 +209,32 @@ def _has_commit(repository: Repository, commit: str) -> bool:
     )
 
 
+def blob_at(repository: Repository, commit: str, path: str, *, largest: int) -> bytes:
+    """The bytes of one regular file at a commit that the copy holds, as they are in the repository.
+
+    Raises ScanFailed where there is no such commit or file, or where it is larger than ``largest``.
+    """
+    if not _COMMIT.fullmatch(commit) or not _succeeds(
+        repository, "cat-file", "-e", f"{commit}^{{commit}}"
+    ):
+        raise ScanFailed(
+            f"The copy of the repository here does not hold {commit[:12] or 'it'} any more."
+        )
+    listing = _git(
+        repository, "--literal-pathspecs", "ls-tree", "-l", "-z", "--full-tree", commit, "--", path
+    )
+    about, _, name = listing.rstrip("\x00").partition("\t")
+    mode, _kind, blob, size = about.split() if about else ("", "", "", "0")
+    if name != path or not mode.startswith("100"):
+        raise ScanFailed(f"{path} is no file at commit {commit[:12]}.")
+    if int(size) > largest:
+        raise ScanFailed(f"{path} is larger than {largest // 1024**2} MB.")
+    done = _run(repository, ("cat-file", "blob", blob), seconds=LOCAL_SECONDS)
+    if done.returncode != 0:
+        raise ScanFailed(_sentence(repository, done.stderr.decode("utf-8", "replace")))
+    return done.stdout
+
+
 @contextlib.contextmanager
 def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
     """A temporary folder with the commit's regular Python files, notebooks and CODEOWNERS."""

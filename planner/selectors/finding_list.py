@@ -24,7 +24,9 @@ from planner.selectors.finding import (
 from planner.selectors.finding_filter import FindingFilter
 from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
+from planner.selectors.fix_pack import handed_out_whole
 from planner.selectors.owner import owner_options
+from planner.selectors.work import is_planned
 
 WHEN_WORDS = {
     "now": "It can be fixed now, on 2.x.",
@@ -92,6 +94,10 @@ class FindingView:
     """It can only be fixed after the flip."""
     suggestion: Suggestion | None
     owners: list[Owner]
+    has_patch: bool
+    """It is work to do, and its edit can be applied."""
+    no_file: str
+    """Why its file is not given out whole, in a sentence, or nothing."""
 
 
 def finding_list(
@@ -135,6 +141,8 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
         is_after=when == "after",
         suggestion=row.suggestion,
         owners=owner_options(deployment),
+        has_patch=bool(row.suggestion and row.suggestion.diff and is_planned(finding)),
+        no_file=handed_out_whole(finding.source.kind, finding.path),
     )
 
 

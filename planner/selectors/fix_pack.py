@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from planner.domain.fix_pack import Fixable, FixPack, pack
 from planner.models import Deployment, Finding, Source
@@ -12,6 +14,32 @@ from planner.selectors.work import planned
 
 MOST = 5_000
 """Findings in one patch; more than that nobody reads."""
+
+_HAS_CODE = (Source.Kind.FOLDER, Source.Kind.GIT)
+_NO_CODE = (
+    "Of this source Flightplan has reports and not the code, so there is no corrected file; "
+    "take the patch, which fits the code that was reported on."
+)
+_NOT_PYTHON = (
+    "Only Python files are given out whole, since other files may hold secrets; take the patch."
+)
+
+
+def handed_out_whole(kind: str, path: str) -> str:
+    """Why a file of such a source is not given out whole, in a sentence, or nothing where it is."""
+    if kind not in _HAS_CODE:
+        return _NO_CODE
+    return "" if path.endswith(".py") else _NOT_PYTHON
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFile:
+    """One file with edits, by one of its findings."""
+
+    key: int
+    path: str
+    edits: int
+    """Findings in the patch whose edits are in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +52,21 @@ class SourcePack:
     scanned_at: datetime | None
     cut: bool
     """There are more findings than one patch holds."""
+
+    @property
+    def no_files(self) -> str:
+        """Why no corrected files are given out, in a sentence, or nothing."""
+        return handed_out_whole(self.source.kind, ".py")
+
+    @property
+    def fixed_files(self) -> list[FixedFile]:
+        """The files that can be had whole, in order."""
+        return [
+            FixedFile(findings[0].key, path, len(findings))
+            for path, group in groupby(self.pack.included, key=attrgetter("path"))
+            if not handed_out_whole(self.source.kind, path)
+            for findings in [list(group)]
+        ]
 
     @property
     def reasons(self) -> list[tuple[str, int]]:
@@ -54,6 +97,13 @@ def source_packs(
             kept.append(Fixable(key, path, line, fix))
     sources = Source.objects.filter(pk__in=by_source).select_related("last_scan")
     return [_made(source, by_source[source.pk], side, with_unsafe) for source in sources]
+
+
+def fixables_of_file(source: Source, path: str) -> list[Fixable]:
+    """The open findings of one file, those first that win over others. One query."""
+    rows = Finding.objects.filter(planned(), source=source, path=path)
+    found = rows.order_by("severity_rank", "line", "pk").values_list("pk", "path", "line", "fix")
+    return [Fixable(*values) for values in found[:MOST]]
 
 
 def finding_pack(finding: Finding) -> FixPack:

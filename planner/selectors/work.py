@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from planner.domain.finding import ACTIVE_STATES, Category
+from planner.models import Finding
 
 
 def active(through: str = "") -> Q:
@@ -21,6 +22,11 @@ def active(through: str = "") -> Q:
 def planned(through: str = "") -> Q:
     """Work to do without style, which stays out of plans and gates."""
     return active(through) & ~_all(through, category=Category.STYLE)
+
+
+def is_planned(finding: Finding) -> bool:
+    """Whether one finding is such work."""
+    return finding.state in ACTIVE_STATES and finding.category != Category.STYLE
 
 
 def late(today: date, through: str = "") -> Q:

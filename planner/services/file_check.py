@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from planner.domain.finding import SEVERITY_ORDER, Category, Severity
+from planner.domain.fix_pack import Fixable, chosen_of
 from planner.domain.paths import PathRefused, is_absolute, normalised
 from planner.domain.rating import Rater, instead_of
 from planner.domain.report import Observation
@@ -62,6 +63,18 @@ class FileCheck:
     style: int
     open_now: int
     """Findings that the deployment holds open for a file of this path."""
+    fixables: list[Fixable]
+    """What the lines propose, those first that win over others."""
+
+    @property
+    def safe_edits(self) -> int:
+        """Lines with an edit that can be taken now as it is."""
+        return len(chosen_of(self.fixables, side="now", with_unsafe=False)[0])
+
+    @property
+    def unsafe_edits(self) -> int:
+        """Lines with an edit that can be taken now once somebody has read it."""
+        return len(chosen_of(self.fixables, side="now", with_unsafe=True)[0]) - self.safe_edits
 
     @property
     def by_severity(self) -> Counter[Severity]:
@@ -92,15 +105,20 @@ def file_check(*, deployment: Deployment, path: str, content: bytes) -> FileChec
     target = target_line_of(deployment, book)
     observations = _scanned(path, content, target, facts_of(deployment).current_version)
     rater = Rater(book, target_line=target)
-    lines = [_line(rater, found) for found in observations]
+    read = sorted(((_line(rater, found), found) for found in observations), key=_order)
+    counted = [(line, found) for line, found in read if line.category != Category.STYLE]
     return FileCheck(
         path=path,
         target=target,
-        lines=sorted((line for line in lines if line.category != Category.STYLE), key=_order),
-        style=sum(line.category == Category.STYLE for line in lines),
+        lines=[line for line, _ in counted],
+        style=len(read) - len(counted),
         open_now=Finding.objects.filter(active(), deployment=deployment, path=path)
         .exclude(category=Category.STYLE)
         .count(),
+        fixables=[
+            Fixable(number, path, line.line, found.fix.decode())
+            for number, (line, found) in enumerate(counted)
+        ],
     )
 
 
@@ -165,5 +183,6 @@ def _line(rater: Rater, found: Observation) -> CheckedLine:
     )
 
 
-def _order(line: CheckedLine) -> tuple[int, int, str]:
+def _order(pair: tuple[CheckedLine, Observation]) -> tuple[int, int, str]:
+    line, _ = pair
     return SEVERITY_ORDER[line.severity], line.line or 0, line.rule_id

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from planner.forms.file_check import FileCheckForm
+from planner.services.corrected_file import NoCorrectedFile, corrected_text
 from planner.services.file_check import FileCheckRefused, file_check
 from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.attachment import as_file
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -29,7 +32,15 @@ def page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     try:
         content = form.content()
         check = file_check(deployment=deployment, path=form.path_named(), content=content)
-    except FileCheckRefused as refusal:
+        if "corrected" in request.POST:
+            corrected = corrected_text(
+                content,
+                check.fixables,
+                side="now",
+                with_unsafe=request.POST["corrected"] == "unsafe",
+            )
+            return as_file(corrected, PurePosixPath(check.path).name)
+    except (FileCheckRefused, NoCorrectedFile) as refusal:
         form.add_error(None, str(refusal))
         return _shown(request, deployment, {"form": form}, status=422)
     text = content.decode("utf-8", "replace")

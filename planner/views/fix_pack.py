@@ -12,7 +12,9 @@ from planner.forms.fix_pack import ALL, MINE, FixPackQuery, fix_pack_query
 from planner.selectors.finding import finding_detail
 from planner.selectors.fix_pack import SourcePack, finding_pack, source_packs
 from planner.selectors.owner import owner_ids_of, owner_named
+from planner.services.corrected_file import NoCorrectedFile, corrected_file
 from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.attachment import as_file
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -69,6 +71,26 @@ def of_finding(request: DeploymentRequest, deployment: Deployment, finding_id: i
     return _patch(text, f"{deployment.slug}-finding-{finding_id}.patch")
 
 
+@require_GET
+@deployment_view(Role.OWNER)
+def corrected(request: DeploymentRequest, deployment: Deployment, finding_id: int) -> HttpResponse:
+    """The file that a finding is in, under the edits of all its findings."""
+    detail = finding_detail(deployment, finding_id)
+    if detail is None:
+        raise Http404(f"{deployment.name} has no finding {finding_id}.")
+    asked = fix_pack_query(request.GET)
+    try:
+        made = corrected_file(
+            finding=detail.finding, side=asked.side, with_unsafe=asked.with_unsafe
+        )
+    except NoCorrectedFile as refusal:
+        context = {"finding": detail.finding, "why": str(refusal)}
+        return render_page(
+            request, deployment, "fix_pack/no_file.html", context, tab="findings", status=409
+        )
+    return as_file(made.content, made.name)
+
+
 def _packs(
     request: DeploymentRequest, deployment: Deployment, asked: FixPackQuery
 ) -> tuple[list[SourcePack], str]:
@@ -87,7 +109,4 @@ def _packs(
 
 
 def _patch(text: str, name: str) -> HttpResponse:
-    response = HttpResponse(text.encode(), content_type="text/x-diff; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return as_file(text.encode(), name, content_type="text/x-diff; charset=utf-8")

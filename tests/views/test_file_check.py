@@ -77,6 +77,34 @@ def test_what_cannot_be_checked_is_one_sentence(
         assert sentence in html.unescape(text_of(answer))
 
 
+def test_the_corrected_text_is_a_download_and_nothing_is_stored(
+    client_for: ClientFor, erin: User, deployment: Deployment
+) -> None:
+    client = client_for(erin)
+    asked = {"path": "dags/sales.py", "text": OLD.replace("\n", "\r\n")}
+    assert "Download the corrected file" in text_of(client.post(url(deployment), asked))
+    before = (Scan.objects.count(), Finding.objects.count(), Event.objects.count())
+    answer = client.post(url(deployment), asked | {"corrected": "safe"})
+    assert answer["Content-Disposition"] == 'attachment; filename="sales.py"'
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer.content.decode() == (
+        "try:\n    from airflow.sdk import DAG\nexcept ImportError:\n    from airflow import DAG\n"
+        "with DAG('sales', schedule='@daily', catchup=False):\n    pass\n"
+    )
+    assert (Scan.objects.count(), Finding.objects.count(), Event.objects.count()) == before
+
+
+def test_a_text_without_edits_has_no_corrected_file(
+    client_for: ClientFor, erin: User, deployment: Deployment
+) -> None:
+    client = client_for(erin)
+    asked = {"path": "dags/sales.py", "text": "x = 1\n"}
+    assert "corrected" not in text_of(client.post(url(deployment), asked))
+    answer = client.post(url(deployment), asked | {"corrected": "safe"})
+    assert (answer.status_code, "has such an edit" in text_of(answer)) == (422, True)
+
+
 def test_people_from_elsewhere_see_no_page(
     client_for: ClientFor, charlie: User, deployment: Deployment
 ) -> None:

@@ -16,11 +16,9 @@ _MOST_NAMED = 3
 
 def _check(project: Project) -> Iterator[Hit]:
     places: dict[str, list[str]] = {}
-    for path, facts in project.files.items():
-        if _NOT_LOADED.isdisjoint(PurePosixPath(path).parts[:-1]):
-            for dag in facts.dags:
-                if dag.resolved:
-                    places.setdefault(dag.dag_id, []).append(path)
+    for dag in project.dag_map.dags:
+        if dag.resolved and _NOT_LOADED.isdisjoint(PurePosixPath(dag.path).parts[:-1]):
+            places.setdefault(dag.dag_id, []).append(dag.path)
     for dag_id, paths in places.items():
         for path in paths if len(set(paths)) > 1 else ():
             others = [other for other in paths if other != path]

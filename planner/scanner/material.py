@@ -149,6 +149,13 @@ class Template(msgspec.Struct, frozen=True, omit_defaults=True):
         first = self.place.column - 1 if row == 0 else 0
         return Place(self.place.line + row, first + column, self.place.cell)
 
+    def spells(self, word: str, place: Place) -> bool:
+        """Whether the file has the word just so at a place inside this text."""
+        lines = (self.written or self.text).split("\n")
+        row = place.line - self.place.line
+        column = place.column - (self.place.column if row == 0 else 1)
+        return 0 <= row < len(lines) and lines[row][column : column + len(word)] == word
+
 
 class Text(msgspec.Struct, frozen=True, dict=True):
     """A file that is no Python, or a part of one (a script in a YAML file)."""

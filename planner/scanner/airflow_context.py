@@ -48,6 +48,8 @@ _CALLED_WITH_CONTEXT = frozenset(
     ]
 )
 """Arguments of operators and DAGs: functions that are called with the context as first argument."""
+CALLED_WITH = _CALLED_WITH_CONTEXT.union(_CALLED_BY_KEYWORD)
+"""Arguments that hand functions over to be called with the context."""
 _METHODS = frozenset(
     ["execute", "execute_complete", "notify", "poke", "post_execute", "pre_execute"]
 )

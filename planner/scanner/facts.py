@@ -12,13 +12,18 @@ import msgspec
 
 from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
-from planner.scanner.dag_map import DagCode, dag_code_of, imports_in, imports_of
+from planner.scanner.dag_map import DagCode, dag_code_of, imports_of
+from planner.scanner.dag_map.making import may_tell_of_dags
 from planner.scanner.detail import Source
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text
 from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.python_file import PythonFile
 from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers.python_outside import may_act_outside
+from planner.scanner.readers.python_templates import may_hold_templates
 from planner.scanner.result import SkipReason
+from planner.scanner.setup_py import may_hold_pins
 from planner.scanner.text import declared_encoding, text_of
 
 
@@ -49,7 +54,11 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
         return self.dag_code.dags if self.dag_code else []
 
 
-_TEMPLATE_NAME = re.compile(r"[\w./-]+\.(?:sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md)$")
+_OLD_EXCEPT = re.compile(rb"except[ \t]+[\w.]+[ \t]*,[ \t]*[a-z_]\w*[ \t]*:")
+"""Python 2, which newer Pythons take for something else."""
+_ENDINGS = "sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md"
+_TEMPLATE_NAME = re.compile(rf"[\w./-]+\.(?:{_ENDINGS})$")
+_QUOTED_NAME = re.compile(rf"[\"']([\w./-]+\.(?:{_ENDINGS}))[\"']".encode())
 
 
 def facts_of(
@@ -71,13 +80,17 @@ def facts_of(
         if not encoding:
             return facts
         source = content.decode(encoding)
-    if not look_everywhere and not worth_reading(content, reader):
+    glimpse = Glimpse(content, is_notebook=path.endswith(".ipynb"))
+    if not look_everywhere and not (
+        may_concern(content, reader) and (not reader.is_code or _worth_parsing(path, glimpse))
+    ):
         if path.endswith(".py"):
-            facts.imports = imports_in(content)
+            facts.imports = glimpse.imports
+            facts.names_files = _file_names_in(glimpse)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
-            _take(facts, material, content, look_everywhere)
+            _take(facts, material, glimpse, look_everywhere)
     except Unreadable as error:
         if reader.is_code:
             facts.flaw, facts.flaw_line, facts.flaw_reason = str(error), error.line, error.reason
@@ -119,15 +132,29 @@ def _stopped(error: Exception) -> str:
     )
 
 
-def worth_reading(content: bytes, reader: Reader) -> bool:
-    """Whether anything in the file could matter: told from its bytes, before any parser."""
+def may_concern(content: bytes, reader: Reader) -> bool:
+    """Whether a file has to do with Airflow at all: cheap enough to ask of every file of a large tree."""
     if not reader.is_code or b"airflow" in content or b"AIRFLOW__" in content:
         return True
-    return any(check.may_find(content) for check in checks().get(PythonFile, ()))
+    glimpse = Glimpse(content)
+    return any(check.may_find(glimpse) for check in checks().get(PythonFile, ()))
 
 
-def _take(facts: FileFacts, material: Any, content: bytes, look_everywhere: bool) -> None:
-    facts.hits += _hits_of(material, content, look_everywhere)
+def _worth_parsing(path: str, glimpse: Glimpse) -> bool:
+    """Whether anything in a Python file could matter, told from its words."""
+    return (
+        any(check.may_find(glimpse) for check in checks().get(PythonFile, ()))
+        or may_tell_of_dags(glimpse)
+        or may_hold_templates(glimpse)
+        or may_act_outside(glimpse)
+        or may_hold_pins(path)
+        or b"\0" in glimpse.content  # which ruff reads past
+        or _OLD_EXCEPT.search(glimpse.content) is not None
+    )
+
+
+def _take(facts: FileFacts, material: Any, glimpse: Glimpse, look_everywhere: bool) -> None:
+    facts.hits += _hits_of(material, glimpse, look_everywhere)
     match material:
         case PythonFile():
             if not material.is_notebook:  # Airflow loads none
@@ -144,12 +171,12 @@ def _take(facts: FileFacts, material: Any, content: bytes, look_everywhere: bool
             facts.processes.append(material)
 
 
-def _hits_of(material: Any, content: bytes, look_everywhere: bool) -> list[Hit]:
+def _hits_of(material: Any, glimpse: Glimpse, look_everywhere: bool) -> list[Hit]:
     told: list[Hit] = []
     general: list[Hit] = []
     for check in _checks_of(material):
-        is_worth_it = check.is_for if look_everywhere else check.may_find
-        if not isinstance(material, PythonFile) or is_worth_it(content):
+        is_python = isinstance(material, PythonFile)
+        if not is_python or _is_asked(check, glimpse, look_everywhere):
             (general if check.gives_way else told).extend(check.hits(material))
     symbols = tuple(f"{hit.symbol}." for hit in told)
     return told + [
@@ -157,8 +184,17 @@ def _hits_of(material: Any, content: bytes, look_everywhere: bool) -> list[Hit]:
     ]
 
 
+def _is_asked(check: Check, glimpse: Glimpse, look_everywhere: bool) -> bool:
+    return check.is_for(glimpse.content) if look_everywhere else check.may_find(glimpse)
+
+
 def _checks_of(material: Any) -> tuple[Check, ...]:
     return checks().get(type(material), ())
+
+
+def _file_names_in(glimpse: Glimpse) -> list[str]:
+    """The same of a file that is not parsed."""
+    return sorted({name.decode() for name in _QUOTED_NAME.findall(glimpse.content)})
 
 
 def _names_of_files(file: PythonFile) -> list[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from planner.domain.rating import measured
 from planner.rulebook.load import rulebook
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, text_of
 
+_DOTTED = re.compile(rb"airflow(?:\.[A-Za-z_]\w*){1,12}")
 _LOADERS = ("import_module", "import_string", "__import__")
 """Functions whose first argument is the dotted name that they import."""
 
@@ -38,6 +41,32 @@ def gone_names(file: PythonFile) -> list[GoneName]:
         for shown, name, statement in [*_imported(file), *_used(file)]
         if (lines := lines_without(name)) and not file.is_guarded(statement)
     ]
+
+
+@functools.lru_cache(maxsize=2)
+def may_name_gone(glimpse: Glimpse) -> bool:
+    """Whether a file's words can mean a name that is gone, or something below a name that it imports."""
+    if b"import airflow as" in glimpse.content:
+        return True
+    imported = {full.removesuffix(".*") for full in glimpse.imports if full.startswith("airflow")}
+    spelled = {name.decode() for name in set(_DOTTED.findall(glimpse.content))}
+    return any(map(lines_without, imported | spelled)) or any(
+        rest <= glimpse.words for name in imported for rest in _gone_below().get(name, ())
+    )
+
+
+@functools.cache
+def _gone_below() -> Mapping[str, Sequence[frozenset[str]]]:
+    """What is gone below each name of Airflow's: the parts that must be spelled to mean it."""
+    below: dict[str, list[frozenset[str]]] = {}
+    for symbol, statuses in rulebook().symbols.items():
+        if "gone" not in statuses.values():
+            continue
+        parts = symbol.split(".")
+        for length in range(2, len(parts)):
+            rest = frozenset(parts[length:])
+            below.setdefault(".".join(parts[:length]), []).append(rest)
+    return below
 
 
 def gone_hit(file: PythonFile, gone: GoneName) -> Hit:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.scanner.dag_call import functions
+from planner.scanner.glimpse import Glimpse, Spelled
 from planner.scanner.python_file import PythonFile
 from planner.scanner.task_code import runs_in_task, runs_while_parsed
 
@@ -105,6 +106,21 @@ _TABLES = frozenset(
         "XComModel",
     ]
 )
+
+
+_OPENERS = Spelled([*_CALLED, *_DECORATORS, _ENGINE])
+_ASKED_WITH = frozenset(["query", *(name.rpartition(".")[2] for name in _SELECTS)])
+
+
+def may_access(glimpse: Glimpse) -> bool:
+    """Whether a file's words can mean any of these places."""
+    if _OPENERS.may_be_in(glimpse):
+        return True
+    if not glimpse.spells(["models"]):
+        return False
+    return any(
+        table in glimpse.words and glimpse.spells(_METHODS[table]) for table in _METHODS
+    ) or (glimpse.spells(_ASKED_WITH) and glimpse.spells(_TABLES))
 
 
 def accesses(file: PythonFile) -> Iterator[Access]:

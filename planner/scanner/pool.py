@@ -1,7 +1,7 @@
 """Reads files on every core, each core's share in a process of its own.
 
-The processes are started as programs, never forked, so that it does not matter which threads or which pool the
-caller runs in. A file that stops its process, by its depth or by taking too long, is named and the others are
+The processes are copies of the caller where it has a single thread, and else are started as programs, so that it
+does not matter which threads or which pool the caller runs in. A file that stops its process, by its depth or by taking too long, is named and the others are
 read. Trees too small to be worth a second process are read where the caller is.
 """
 
@@ -17,11 +17,11 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, NoReturn
 
 import msgspec
 
@@ -118,16 +118,17 @@ class Pool:
 
     def _submit(self, batch: list[Unread]) -> None:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="upgradecheck")
+            may_fork = threading.active_count() == 1 and hasattr(os, "fork")
             for _ in range(self._count):
-                self._start()
+                self._start(may_fork=may_fork)
+            self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="upgradecheck")
         self._room.acquire()
         answer = self._threads.submit(self._ask, batch)
         answer.add_done_callback(lambda _: self._room.release())
         self._answers.append(answer)
 
-    def _start(self) -> None:
-        process = _Process()
+    def _start(self, *, may_fork: bool = False) -> None:
+        process = _Fork(self._every) if may_fork else _Program()
         self._every.append(process)
         self._idle.put(process)
 
@@ -163,9 +164,43 @@ def _read(batch: list[Unread]) -> Iterator[tuple[str, FileFacts]]:
 class _Process:
     """One process that reads files, and the pipes to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
         self.is_ready = False
         """It has said so: what breaks after that breaks at a file."""
+        self.requests = requests
+        self.answers = answers
+
+    def ask(self, batch: list[Unread]) -> list[FileFacts] | None:
+        """What each file of the batch yields; None where the process ended over it."""
+        try:
+            if not self.is_ready:
+                self.is_ready = _receive(self.answers) == _READY
+            _send(self.requests, _encode(batch))
+            answer = _receive(self.answers)
+        except (OSError, ValueError):  # the pipe broke, or was closed before
+            return None
+        return None if answer is None else _facts_decode(answer)
+
+    def end(self, *, at_once: bool) -> None:
+        """Lets the process end, or ends it; waits until it has."""
+        if at_once:
+            self.kill()
+        for pipe in (self.requests, self.answers):
+            with contextlib.suppress(OSError):  # it may have ended with a message half written
+                pipe.close()
+        self.wait()
+
+    def kill(self) -> None:
+        raise NotImplementedError
+
+    def wait(self) -> None:
+        raise NotImplementedError
+
+
+class _Program(_Process):
+    """Started as a program of its own: safe wherever the caller runs."""
+
+    def __init__(self) -> None:
         self._program = subprocess.Popen(
             [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
             stdin=subprocess.PIPE,
@@ -173,27 +208,57 @@ class _Process:
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": _search_path()},
         )
-
-    def ask(self, batch: list[Unread]) -> list[FileFacts] | None:
-        """What each file of the batch yields; None where the process ended over it."""
         assert self._program.stdin and self._program.stdout
-        try:
-            if not self.is_ready:
-                self.is_ready = _receive(self._program.stdout) == _READY
-            _send(self._program.stdin, _encode(batch))
-            answer = _receive(self._program.stdout)
-        except (OSError, ValueError):  # the pipe broke, or was closed before
-            return None
-        return None if answer is None else _facts_decode(answer)
+        super().__init__(self._program.stdin, self._program.stdout)
 
-    def end(self, *, at_once: bool) -> None:
-        assert self._program.stdin and self._program.stdout
-        if at_once:
-            self._program.kill()
-        for pipe in (self._program.stdin, self._program.stdout):
-            with contextlib.suppress(OSError):  # it may have ended with a message half written
-                pipe.close()
+    def kill(self) -> None:
+        self._program.kill()
+
+    def wait(self) -> None:
         self._program.wait()
+
+
+class _Fork(_Process):
+    """A copy of the caller: ready at once, but only safe where the caller has a single thread."""
+
+    def __init__(self, siblings: Sequence[_Process]) -> None:
+        """The siblings' pipes are closed in the copy, which would keep them from ever seeing their end."""
+        request_end, requests = os.pipe()
+        answers, answer_end = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            inherited = [end for one in siblings for end in (one.requests, one.answers)]
+            _be_a_copy(request_end, answer_end, [requests, answers], inherited)
+        os.close(request_end)
+        os.close(answer_end)
+        self._is_over = False
+        super().__init__(os.fdopen(requests, "wb"), os.fdopen(answers, "rb"))
+
+    def kill(self) -> None:
+        if not self._is_over:
+            os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            with contextlib.suppress(ChildProcessError):  # somebody waited for all children
+                os.waitpid(self._pid, 0)
+
+
+def _be_a_copy(
+    requests: int, answers: int, unused: Sequence[int], inherited: Sequence[IO[bytes]]
+) -> NoReturn:
+    """What a forked process does. It never returns to the code that it was copied from."""
+    status = 1
+    try:
+        for descriptor in (*unused, *(pipe.fileno() for pipe in inherited if not pipe.closed)):
+            os.close(descriptor)
+        _prepare()
+        with os.fdopen(requests, "rb") as incoming, os.fdopen(answers, "wb") as outgoing:
+            serve(incoming, outgoing)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def _search_path() -> str:
@@ -234,8 +299,14 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def main() -> None:
-    """What a process of the pool runs."""
+    """What a process of the pool runs as a program."""
+    _prepare()
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _prepare() -> None:
+    """A file that takes too long ends the process, and so does one that takes too much memory."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends its processes itself
     with contextlib.suppress(OSError, ValueError):  # some systems know no such limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    serve(sys.stdin.buffer, sys.stdout.buffer)

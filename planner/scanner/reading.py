@@ -19,7 +19,7 @@ from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
 from planner.scanner.detail import Source
-from planner.scanner.facts import FileFacts, facts_of, worth_reading
+from planner.scanner.facts import FileFacts, facts_of, may_concern
 from planner.scanner.flaws import flaw_in, newer
 from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.pool import Pool
@@ -143,7 +143,7 @@ class TreeReader:
             return
         self._unkept[file.path] = _Unkept(file, key, content.mark)
         reader = reader_of(file.path)
-        if reader is not None and worth_reading(content.bytes, reader):
+        if reader is not None and may_concern(content.bytes, reader):
             pool.put(file.path, content.bytes)
         else:
             facts = facts_of(file.path, content.bytes, reader) if reader else FileFacts()

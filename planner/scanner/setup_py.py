@@ -14,6 +14,11 @@ _LISTS = ("install_requires", "extras_require")
 _DEEPEST = 5
 
 
+def may_hold_pins(path: str) -> bool:
+    """Whether a Python file of this path may say what is installed."""
+    return PurePosixPath(path).name in ("setup.py", "noxfile.py")
+
+
 def pins_of_setup(file: PythonFile) -> Iterator[Pin]:
     """The requirements and Pythons of a setup.py or noxfile.py; nothing for any other file."""
     name = PurePosixPath(file.path).name

@@ -9,6 +9,7 @@ of each DAG whose defaults differ between releases.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.util
 import json
@@ -54,8 +55,12 @@ def _import(file: Path) -> dict[str, object]:
         for one in caught
         if "eprecat" in one.category.__name__ or "Removed" in one.category.__name__
     ]
-    dags = [value for value in vars(module).values() if isinstance(value, DAG)] if module else []
-    return {"error": error[:400], "warnings": said[:3], "dags": list(map(_meaning, dags))}
+    dags = [one for one in gc.get_objects() if isinstance(one, DAG)] if module else []
+    return {
+        "error": error[:400],
+        "warnings": said[:3],
+        "dags": sorted(map(_meaning, dags), key=str),
+    }
 
 
 def _meaning(dag: DAG) -> dict[str, object]:

@@ -18,6 +18,7 @@ def told(facts: FileFacts) -> tuple[object, ...]:
     return (
         [(hit.rule, hit.line, hit.column, hit.symbol) for hit in facts.hits],
         facts.dags,
+        facts.dag_code and facts.dag_code.awaits,
         facts.settings,
         facts.requirements,
         facts.pythons,

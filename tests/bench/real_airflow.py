@@ -9,6 +9,7 @@ commands are asked for their help. What cannot be tried so stands in the table w
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -87,6 +88,7 @@ Outcomes = dict[tuple[str, str], Outcome]
 
 def main(only: Sequence[str]) -> int:
     """Try all rules, or some. Returns an exit status: 1 where a claim did not hold."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended then too
     wanted = [rule for rule in rulebook().rules.values() if not only or rule.id in only]
     tried = [rule for rule in wanted if rule.id not in NOT_TRIED]
     outcomes = {version: _try_all(version, tried) for version in (OLD, *NEW)}
@@ -163,6 +165,9 @@ class _Home:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__WEBSERVER__WORKERS": "1",
+            "AIRFLOW_CONN_AIRFLOW_READONLY": f"sqlite:///{self.folder / 'other.db'}",
+            "AIRFLOW_VAR_REGION": "eu",
             "AIRFLOW__API__PORT": "18793",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "18793",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://localhost:18793/execution/",
@@ -314,9 +319,10 @@ def _run_all(home: _Home, outcomes: Outcomes) -> None:
     if migrated.returncode:
         raise SystemExit(f"{home.version}: db migrate: {migrated.stderr[-1000:]}")
     log = (home.folder / "standalone.log").open("wb")
+    command = "scheduler" if home.version == OLD else "standalone"
     server = subprocess.Popen(
-        [str(environment(home.version) / "bin/airflow"), "standalone"],
-        env=home.variables,
+        [str(environment(home.version) / "bin/airflow"), command],
+        env=home.variables | {"AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False"},
         cwd=home.folder,
         stdout=log,
         stderr=log,
@@ -325,13 +331,21 @@ def _run_all(home: _Home, outcomes: Outcomes) -> None:
     try:
         _watch(home, waiting, parsed)
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+        _end_session(server)
         log.close()
+
+
+def _end_session(server: subprocess.Popen[bytes]) -> None:
+    """Ends a server with all that it started: some of it leads groups of its own."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        listed = subprocess.run(
+            ["ps", "-s", str(server.pid), "-o", "pid="], capture_output=True, text=True, check=False
+        )
+        for pid in map(int, listed.stdout.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(20)
 
 
 def _drop_what_would_catch_up(home: _Home, parsed: Mapping[str, Outcome]) -> None:

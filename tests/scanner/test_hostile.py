@@ -202,7 +202,7 @@ def test_a_file_that_stops_its_process_is_named_and_the_others_are_read() -> Non
         for number in range(12):
             pool.put(f"{number}.py", (OLD + "#" * 80_000).encode())
         for process in list(pool._every):
-            process._program.kill()
+            process.kill()
         answers = dict(pool.answers())
     assert len(answers) == 12
     assert all(facts.hits or "crashed" in facts.flaw for facts in answers.values())

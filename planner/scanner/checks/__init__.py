@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 
 
@@ -31,6 +32,8 @@ class Check:
     run: Callable[[Any], Iterator[Hit]]
     needs: tuple[bytes, ...] = ()
     """The file holds at least one of these, or there is nothing to find; empty: always looked at."""
+    worth: Callable[[Glimpse], bool] | None = None
+    """Says no where the file's words tell that there is nothing to find; None: they do not tell."""
     needs_airflow: bool = True
     """For Python files: it speaks only of files that hold the word ``airflow``."""
     gives_way: bool = False
@@ -46,11 +49,11 @@ class Check:
         """Whether the rule is about such a file at all, told from its bytes alone."""
         return not self.needs_airflow or b"airflow" in content
 
-    def may_find(self, content: bytes) -> bool:
+    def may_find(self, glimpse: Glimpse) -> bool:
         """Whether looking is worth it: where it is not, looking would find nothing."""
-        if not self.is_for(content):
+        if not self.is_for(glimpse.content) or (self.needs and not glimpse.has(*self.needs)):
             return False
-        return not self.needs or any(token in content for token in self.needs)
+        return self.worth is None or self.worth(glimpse)
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
@@ -26,4 +27,8 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(imported.alias, message, symbol=name)
 
 
-CHECK = Check("AF3-AUTH", PythonFile, _check, needs=(b"import",))
+def _is_imported(glimpse: Glimpse) -> bool:
+    return any(full.startswith(_GONE) for full in glimpse.imports)
+
+
+CHECK = Check("AF3-AUTH", PythonFile, _check, worth=_is_imported)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.dag_call import dag_calls
+from planner.scanner.glimpse import may_make_dags
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
@@ -27,4 +28,6 @@ def _is_said_later(node: ast.Attribute) -> bool:
     return node.attr == "catchup" and isinstance(node.ctx, ast.Store)
 
 
-CHECK = Check("AF3-CATCHUP-DEFAULT", PythonFile, _check, needs=(b"DAG", b"dag"))
+CHECK = Check(
+    "AF3-CATCHUP-DEFAULT", PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags
+)

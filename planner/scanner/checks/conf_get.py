@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
+from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
+from planner.scanner.glimpse import Glimpse, Spelled
 from planner.scanner.gone import lines_without, on_lines
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, argument, text_of
@@ -50,4 +53,14 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     return any((node.id if isinstance(node, ast.Name) else node.attr) in _CAUGHT for node in names)
 
 
-CHECK = Check("AF3-CONF-GET", PythonFile, _check, needs=(b"conf",))
+@functools.cache
+def _gone_options() -> Spelled:
+    options = (name for name in rulebook().symbols if name.startswith(_CONF))
+    return Spelled([name.removeprefix(_CONF) for name in options if lines_without(name)])
+
+
+def _may_ask_for_gone(glimpse: Glimpse) -> bool:
+    return glimpse.spells(_GETTERS) and _gone_options().may_be_in(glimpse.in_lower_case)
+
+
+CHECK = Check("AF3-CONF-GET", PythonFile, _check, needs=(b"conf",), worth=_may_ask_for_gone)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
-from planner.scanner.airflow_context import AirflowContext, Given, context_of
+from planner.scanner.airflow_context import CALLED_WITH, AirflowContext, Given, context_of
 from planner.scanner.checks import Check
+from planner.scanner.edits import rename_string
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, text_of
 from planner.scanner.removed_names import names_of
@@ -17,6 +20,11 @@ _RULE = "AF3-CTX-KEY"
 _COMMON = frozenset(["conf", "expanded_ti_count", "test_mode", "try_number"])
 """Keys that other dicts have too: told only where the dict is surely Airflow's context."""
 _NEWER = "logical_date"
+_RENAMED = {
+    "execution_date": "logical_date",
+    "prev_execution_date_success": "prev_data_interval_start_success",
+}
+"""The same value under the name that both sides know."""
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
@@ -51,7 +59,8 @@ def _keys_read(file: PythonFile, context: AirflowContext) -> Iterator[Hit]:
         if name in _COMMON and not context.is_sure(node):
             continue
         if runs_in_task(file, node) and not is_two_sided(file, node, name):
-            yield file.hit(key, _message(name), symbol=name)
+            edits = rename_string(file, key, _RENAMED[name]) if name in _RENAMED else []
+            yield file.hit(key, _message(name), symbol=name, edits=edits, is_safe=True)
 
 
 def _keys_written(file: PythonFile) -> set[tuple[ast.AST | None, str]]:
@@ -80,6 +89,14 @@ def _message(name: str) -> str:
     return f"`{name}` is not in the task context of Airflow 3"
 
 
-CHECK = Check(
-    _RULE, PythonFile, _check, needs=(b"_d", b"conf", b"try_number", b"expanded", b"test_m")
-)
+_QUOTED_CONF = re.compile(rb"[\"']conf[\"']")
+
+
+def _may_be_read(glimpse: Glimpse) -> bool:
+    """``conf`` as a word is in every second file: it counts as a key, and where functions are handed over."""
+    if glimpse.spells(names_of(_RULE) - {"conf"}) or _QUOTED_CONF.search(glimpse.content):
+        return True
+    return glimpse.spells(["conf"]) and glimpse.spells(CALLED_WITH)
+
+
+CHECK = Check(_RULE, PythonFile, _check, worth=_may_be_read)

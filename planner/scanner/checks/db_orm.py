@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
-from planner.scanner.metadata_access import accesses
+from planner.scanner.metadata_access import accesses, may_access
 from planner.scanner.python_file import PythonFile
 
 
@@ -19,4 +19,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(access.node, message, symbol=access.symbol)
 
 
-CHECK = Check("AF3-DB-ORM", PythonFile, _check, needs=(b"ession", b"models", b"settings", b"_dag"))
+CHECK = Check("AF3-DB-ORM", PythonFile, _check, worth=may_access)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.dag_call import Schedule, dag_calls
+from planner.scanner.glimpse import may_make_dags
 from planner.scanner.intervals import moved_names
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
@@ -21,4 +22,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(dag.head, message, symbol="schedule", unless_set=_SETTING)
 
 
-CHECK = Check("AF3-DELTA-INTERVAL", PythonFile, _check, needs=(b"DAG", b"dag"))
+CHECK = Check("AF3-DELTA-INTERVAL", PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags)

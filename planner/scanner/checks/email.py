@@ -19,4 +19,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(found.node, message, symbol="email")
 
 
-CHECK = Check("AF3-EMAIL", PythonFile, _check, needs=(b"email",))
+CHECK = Check("AF3-EMAIL", PythonFile, _check, worth=lambda glimpse: glimpse.spells(["email"]))

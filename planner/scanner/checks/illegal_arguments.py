@@ -27,5 +27,10 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 
 
 CHECK = Check(
-    "AF3-ILLEGAL-ARGUMENTS", PythonFile, _check, needs=(b"operators", b"sensors"), gives_way=True
+    "AF3-ILLEGAL-ARGUMENTS",
+    PythonFile,
+    _check,
+    needs=(b"operators", b"sensors"),
+    worth=lambda glimpse: glimpse.spells(rulebook().operator_arguments),
+    gives_way=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.gone import gone_hit, gone_names
+from planner.scanner.gone import gone_hit, gone_names, may_name_gone
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
@@ -15,4 +15,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
         yield gone_hit(file, gone)
 
 
-CHECK = Check("AF3-IMPORT-GONE", PythonFile, _check, needs=(b"import",), gives_way=True)
+CHECK = Check("AF3-IMPORT-GONE", PythonFile, _check, worth=may_name_gone, gives_way=True)

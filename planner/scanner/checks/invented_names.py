@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.gone import gone_names
+from planner.scanner.gone import gone_names, may_name_gone
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
@@ -26,4 +26,6 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(gone.node, message, symbol=gone.symbol)
 
 
-CHECK = Check("AF3-ASSETS-BOGUS", PythonFile, _check, needs=(b"assets", b"providers"))
+CHECK = Check(
+    "AF3-ASSETS-BOGUS", PythonFile, _check, needs=(b"assets", b"providers"), worth=may_name_gone
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from planner.scanner.airflow_context import context_of
 from planner.scanner.checks import Check
 from planner.scanner.dag_call import DagCall, Schedule, dag_calls
+from planner.scanner.glimpse import may_make_dags
 from planner.scanner.jinja import reading_of
 from planner.scanner.material import Hit, Template
 from planner.scanner.python_file import PythonFile, text_of
@@ -17,6 +18,17 @@ from planner.scanner.templates import hit_in
 from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-LOGICAL-NULL"
+_OLD = {
+    "execution_date": "logical_date",
+    "tomorrow_ds": "ds",
+    "tomorrow_ds_nodash": "ds",
+    "yesterday_ds": "ds",
+    "yesterday_ds_nodash": "ds",
+    "next_ds": "data_interval_end",
+    "next_ds_nodash": "data_interval_end",
+    "next_execution_date": "data_interval_end",
+}
+"""Removed keys whose newer forms are no better off without a date, with what these read."""
 _TELL_RUNS = ("dag_run", "logical_date", "run_id")
 """A condition on one of these tells runs with a date from those without."""
 _ASSETS = (
@@ -38,17 +50,23 @@ def _check(file: PythonFile) -> Iterator[Hit]:
     why = _why(dags)
     for template in templates_of(file):
         for word, offset in _dates_in(template):
-            yield hit_in(template, word, offset, f"`{word}` is undefined {why}")
+            name = _OLD.get(word, word)
+            yield hit_in(template, word, offset, f"`{name}` is undefined {why}", symbol=name)
     context = context_of(file)
     for node in file.of(ast.Subscript, ast.Call):
         key = context.key_read(node)
-        name = text_of(key)
-        if key is not None and name in names_of(_RULE) and not _is_prepared(file, node, name):
+        word = text_of(key) or ""
+        if key is not None and word in _dates() and not _is_prepared(file, node, word):
+            name = _OLD.get(word, word)
             yield file.hit(key, f"`{name}` is not in the context {why}", symbol=name)
 
 
+def _dates() -> frozenset[str]:
+    return names_of(_RULE) | _OLD.keys()
+
+
 def _dates_in(template: Template) -> Iterator[tuple[str, int]]:
-    wanted = {name for name in names_of(_RULE) if name in template.text} - template.provided
+    wanted = {name for name in _dates() if name in template.text} - template.provided
     if wanted:
         for use in reading_of(template.text, in_pieces=True).uses:
             if use.path[0] in wanted and not use.excused(1) and use.under.isdisjoint(_TELL_RUNS):
@@ -88,4 +106,4 @@ def _why(dags: list[DagCall]) -> str:
     return "in runs of Airflow 3 that are triggered without a logical date"
 
 
-CHECK = Check(_RULE, PythonFile, _check, needs=(b"DAG", b"dag"))
+CHECK = Check(_RULE, PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.glimpse import Glimpse, Spelled
 from planner.scanner.material import Hit
 from planner.scanner.metadata_sql import gone_from
 from planner.scanner.python_file import PythonFile
@@ -32,18 +35,28 @@ def _may_be_sql(text: str) -> bool:
     return len(text) <= LARGEST_TEMPLATE and any(word in text for word in _WORDS)
 
 
+@functools.cache
+def _names() -> Spelled:
+    return Spelled(names_of(RULE))
+
+
+@functools.cache
+def _tables() -> re.Pattern[bytes]:
+    tables = "|".join(sorted({name.partition(".")[0] for name in names_of(RULE)}))
+    return re.compile(
+        rf"(?:from|join|update|into)[\s\"'`\\n]+(?:[^\s;]{{0,60}}\.|\{{\{{[^}}]{{0,60}}\}}\}}\.)?[\"`]?(?:{tables})\b".encode()
+    )
+
+
+def _may_ask(glimpse: Glimpse) -> bool:
+    lower = glimpse.in_lower_case
+    return _names().may_be_in(lower) and _tables().search(lower.content) is not None
+
+
 CHECK = Check(
     RULE,
     PythonFile,
     _check,
-    needs=(
-        b"dag_run",
-        b"task_instance",
-        b"sla_miss",
-        b"task_fail",
-        b"dag_pickle",
-        b"_dag",
-        b" dag",
-    ),
+    worth=_may_ask,
     needs_airflow=False,
 )

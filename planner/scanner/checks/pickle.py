@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.dag_call import Decorated
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 from planner.scanner.task_call import is_task_decorator, task_functions
@@ -85,4 +87,15 @@ def _unstorable(file: PythonFile, value: ast.expr | None, plain: dict[str, ast.C
     return ""
 
 
-CHECK = Check("AF3-PICKLE", PythonFile, _check, needs=(b"use_dill", b"return"))
+_DECORATOR = re.compile(rb"@[ \t]*[\w.]*\.task\b")
+
+
+def _may_be_a_task(glimpse: Glimpse) -> bool:
+    return (
+        glimpse.has(b"use_dill", b"python_callable")
+        or any(full.endswith((".task", ".*")) for full in glimpse.imports)
+        or _DECORATOR.search(glimpse.content) is not None
+    )
+
+
+CHECK = Check("AF3-PICKLE", PythonFile, _check, worth=_may_be_a_task)

@@ -25,4 +25,6 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(callback.node, message, symbol=_CALLBACK)
 
 
-CHECK = Check("AF3-SLA", PythonFile, _check, needs=(b"sla",))
+CHECK = Check(
+    "AF3-SLA", PythonFile, _check, worth=lambda glimpse: glimpse.spells(["sla", _CALLBACK])
+)

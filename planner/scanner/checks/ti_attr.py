@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 
+from planner.parsers.fix import Edit
 from planner.scanner.airflow_context import ROWS, context_of
 from planner.scanner.checks import Check
 from planner.scanner.dag_call import dag_calls
+from planner.scanner.edits import edit, end_of
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 from planner.scanner.removed_names import names_of
@@ -16,6 +20,7 @@ from planner.scanner.task_code import runs_in_task
 from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-TI-ATTR"
+_RENAMED = {"dag_run.execution_date": "logical_date"}
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
@@ -24,13 +29,27 @@ def _check(file: PythonFile) -> Iterator[Hit]:
     read = [
         node
         for node in file.of(ast.Attribute)
-        if node.attr in words and isinstance(node.ctx, ast.Load)
+        if node.attr in words and isinstance(node.ctx, ast.Load) and not _is_self(node.value)
     ]
     dags = _dag_names(file) if read else set()
     for node in read:
         symbol = f"{_holder(file, node.value, dags)}.{node.attr}"
         if symbol in removed and not is_two_sided(file, node, node.attr):
-            yield file.hit(node, f"`{symbol}` is gone in Airflow 3", symbol=symbol)
+            message = f"`{symbol}` is gone in Airflow 3"
+            edits = _renamed(file, node, _RENAMED.get(symbol, ""))
+            yield file.hit(node, message, symbol=symbol, edits=edits, is_safe=True)
+
+
+def _renamed(file: PythonFile, node: ast.Attribute, new: str) -> list[Edit]:
+    line, column = end_of(file, node)
+    begin = column - len(node.attr)
+    if not new or file.is_notebook or file.lines[line - 1][begin:column] != node.attr:
+        return []
+    return [edit((line, begin), (line, column), new)]
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 @functools.cache
@@ -62,4 +81,33 @@ def _dag_names(file: PythonFile) -> set[str]:
     return names
 
 
-CHECK = Check(_RULE, PythonFile, _check)
+_HOLDERS = {
+    "ti": ("ti", "task_instance", "TaskInstance"),
+    "dag_run": ("dag_run", "DagRun", "ti", "task_instance"),
+    "dag": ("dag", "DAG"),
+}
+"""Words of which one is in any file that holds such a thing."""
+
+
+@functools.cache
+def _by_holder() -> dict[str, re.Pattern[bytes]]:
+    """How the attributes of each are read: not of ``self``, which is in every file that logs."""
+    held: dict[str, list[str]] = {}
+    for name in sorted(names_of(_RULE)):
+        holder, _, attribute = name.partition(".")
+        held.setdefault(holder, []).append(attribute)
+    return {
+        holder: re.compile(rf"\.(?<!self\.)(?<!cls\.)(?:{'|'.join(attributes)})\b".encode())
+        for holder, attributes in held.items()
+    }
+
+
+def may_be_read(glimpse: Glimpse) -> bool:
+    """Whether a file's words can mean one of the attributes."""
+    return any(
+        glimpse.spells(_HOLDERS.get(holder, (holder,))) and form.search(glimpse.content)
+        for holder, form in _by_holder().items()
+    )
+
+
+CHECK = Check(_RULE, PythonFile, _check, worth=may_be_read)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from planner.scanner.airflow_context import HELD
 from planner.scanner.checks import Check
+from planner.scanner.checks.ti_attr import may_be_read
 from planner.scanner.jinja import reading_of
 from planner.scanner.material import Hit, Template
 from planner.scanner.removed_names import names_of
-from planner.scanner.templates import hit_in
+from planner.scanner.templates import Instead, hit_in
 
 _RULE = "AF3-TI-ATTR"
+_INSTEAD = {"dag_run.execution_date": Instead("logical_date", is_safe=True)}
 
 
 def _check(template: Template) -> Iterator[Hit]:
@@ -24,7 +26,8 @@ def _check(template: Template) -> Iterator[Hit]:
         symbol = f"{HELD[use.path[0]]}.{use.path[1]}"
         if symbol in removed and not use.excused(2):
             message = f"`{symbol}` is gone in Airflow 3"
-            yield hit_in(template, use.path[1], use.offsets[1], message, symbol)
+            instead = _INSTEAD.get(symbol)
+            yield hit_in(template, use.path[1], use.offsets[1], message, symbol, instead)
 
 
-CHECK = Check(_RULE, Template, _check)
+CHECK = Check(_RULE, Template, _check, worth=may_be_read)

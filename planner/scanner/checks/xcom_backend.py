@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, parameters
 
@@ -90,4 +91,10 @@ def _decoded(file: PythonFile, method: ast.FunctionDef) -> Iterator[Hit]:
                 yield file.hit(node, message, symbol="result.value")
 
 
-CHECK = Check("AF3-XCOM-BACKEND", PythonFile, _check, needs=(b"XCom",))
+def _may_be_a_base(glimpse: Glimpse) -> bool:
+    return glimpse.has(b".BaseXCom", b".XCom") or any(
+        full.endswith((".BaseXCom", ".XCom", ".*")) for full in glimpse.imports
+    )
+
+
+CHECK = Check("AF3-XCOM-BACKEND", PythonFile, _check, needs=(b"XCom",), worth=_may_be_a_base)

@@ -18,4 +18,4 @@ def _check(template: Template) -> Iterator[Hit]:
                 yield hit_in(template, SYMBOL, pull.offset, MESSAGE)
 
 
-CHECK = Check("AF3-XCOM-PULL-NOIDS", Template, _check)
+CHECK = Check("AF3-XCOM-PULL-NOIDS", Template, _check, needs=(SYMBOL.encode(),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from planner.scanner.dag_map.outline import Outline, packed
 from planner.scanner.dag_map.outlining import dag_calls, makes_dag, outline_of
 from planner.scanner.dag_map.values import Dag, Items, Pairs, Scope, Unknown, Value
 from planner.scanner.python_file import PythonFile
+
+if TYPE_CHECKING:
+    from planner.scanner.glimpse import Glimpse
 
 _LONGEST_ID = 250
 """Airflow allows ids of 250 characters."""
@@ -37,6 +41,15 @@ class DagCode(msgspec.Struct, frozen=True):
     awaits: list[str] = []
     """Names of modules that may be files of the tree, and would then tell more."""
     outline: bytes = b""
+
+
+def may_tell_of_dags(glimpse: Glimpse) -> bool:
+    """Whether ``dag_code_of`` may tell anything, from a file's words alone."""
+    if b"dag" not in glimpse.content.lower():
+        return False
+    return glimpse.makes_dags or any(
+        not is_elsewhere(full) and not is_of_tasks(full) for full in glimpse.imports
+    )
 
 
 def dag_code_of(file: PythonFile) -> DagCode | None:

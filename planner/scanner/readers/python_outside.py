@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from planner.rulebook.load import rulebook
 from planner.scanner.command_lines import AIRFLOW, airflow_command, material_in_shell
 from planner.scanner.environment import NAME, setting_of, setting_of_variable
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Setting
 from planner.scanner.python_file import PythonFile, argument, text_of
 from planner.scanner.shell import snippet_at
@@ -34,6 +36,32 @@ _RUNNERS = frozenset(
 """Methods and functions whose first argument is a command."""
 _COMMANDS = frozenset(["args", "arguments", "bash_command", "cmd", "cmds", "command", "commands"])
 """Arguments, and names of variables, that hold commands."""
+
+
+_RUN = re.compile(
+    rb"\b(?:" + "|".join(sorted(_RUNNERS)).encode() + rb")\s*\(\s*(?:[\[(]|[rbfuRBFU]{0,2}[\"'])"
+)
+_GIVEN = re.compile(
+    rb"(?:arguments|args|cmds?|commands?)[ \t]*(?::[^=\n]{1,80})?=\s*(?:[\[(]|[rbfuRBFU]{0,2}[\"'])",
+    re.IGNORECASE,
+)
+"""A literal that is run, or given to something that runs it."""
+_SAID = re.compile(rb"airflow(?!\.[a-z])")
+_IMPORTS = re.compile(rb"(?:from|import)[ \t]+airflow\b")
+"""Airflow as a word of its own, neither the head of a module's name nor imported whole."""
+
+
+def may_act_outside(glimpse: Glimpse) -> bool:
+    """Whether a file's words can mean a setting or a command."""
+    if glimpse.has(b"AIRFLOW__"):
+        return True
+    if glimpse.spells(["set"]) and glimpse.spells(["configuration"]) and glimpse.has(b".set("):
+        return True
+    if glimpse.has(b'"airflow"', b"'airflow'"):
+        return True
+    if not _SAID.search(_IMPORTS.sub(b"", glimpse.content)):
+        return False
+    return bool(_RUN.search(glimpse.content) or _GIVEN.search(glimpse.content))
 
 
 def outside_of(file: PythonFile) -> Iterator[Any]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from planner.scanner.checks import checks
+from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Template
 from planner.scanner.python_file import PythonFile
 from planner.scanner.templates import looks_like_jinja
@@ -17,6 +19,13 @@ _NOT_RENDERED = ("description", "doc", "doc_json", "doc_md", "doc_rst", "doc_yam
 """Arguments whose text people read as it is."""
 _LEFT_OUT = "_"
 """Stands for what is only known at run time: neutral in text, in strings and in names."""
+
+
+def may_hold_templates(glimpse: Glimpse) -> bool:
+    """Whether a file's strings may hold Jinja in which a check finds something."""
+    return glimpse.has(b"{{", b"{%") and any(
+        check.may_find(glimpse) for check in checks().get(Template, ())
+    )
 
 
 def templates_of(file: PythonFile) -> Iterator[Template]:

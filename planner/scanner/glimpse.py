@@ -1,0 +1,83 @@
+"""What the bytes of a Python file tell before any parser: most files that mention Airflow hold nothing to find.
+
+Whatever is said here of code must also be said of every form in which that code can be written: a name stands
+somewhere in the file letter for letter, whoever imports it under another name.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Iterable
+
+from planner.scanner.dag_map.modules import imports_in
+
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_DAGS = (
+    re.compile(rb"DAG[ \t]*\("),
+    re.compile(rb"\.DAG\b"),
+    re.compile(rb"class[ \t]+DAG\b"),
+    re.compile(rb"dag(?<=\Wdag)[ \t]*\("),
+    re.compile(rb"@[ \t]*[\w.]*dag\b"),
+)
+"""Each begins with letters, which is what makes looking for it cheap."""
+
+
+class Glimpse:
+    """One file. A notebook's code is in strings of JSON, where line ends are spelled out."""
+
+    def __init__(self, content: bytes, *, is_notebook: bool = False) -> None:
+        self.content = content.replace(b"\\n", b"\n") if is_notebook else content
+
+    def has(self, *tokens: bytes) -> bool:
+        """Whether one of these stands anywhere, also within words."""
+        return any(token in self.content for token in tokens)
+
+    @functools.cached_property
+    def words(self) -> frozenset[str]:
+        """Every name and every word of every text."""
+        return frozenset(word.decode() for word in set(_WORD.findall(self.content)))
+
+    @functools.cached_property
+    def in_lower_case(self) -> Glimpse:
+        """The same without capitals."""
+        return Glimpse(self.content.lower())
+
+    @functools.cached_property
+    def imports(self) -> list[str]:
+        """The full names that import lines name."""
+        return imports_in(self.content)
+
+    @functools.cached_property
+    def makes_dags(self) -> bool:
+        """Whether something in it may call Airflow's DAG or use ``@dag``."""
+        if any(full.rpartition(".")[2] in ("DAG", "dag", "*") for full in self.imports):
+            return True
+        return any(form.search(self.content) for form in _DAGS)
+
+    def spells(self, names: Iterable[str]) -> bool:
+        """Whether one of these words is in it."""
+        return not self.words.isdisjoint(names)
+
+
+def may_make_dags(glimpse: Glimpse) -> bool:
+    """``Glimpse.makes_dags``, to ask with."""
+    return glimpse.makes_dags
+
+
+class Spelled:
+    """Dotted names, each of which can only be meant where all its parts are spelled."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._by_last: dict[str, list[frozenset[str]]] = {}
+        for name in names:
+            parts = frozenset(name.split("."))
+            self._by_last.setdefault(name.rpartition(".")[2], []).append(parts)
+
+    def may_be_in(self, glimpse: Glimpse) -> bool:
+        """Whether all parts of one of them are words of the file."""
+        return any(
+            parts <= glimpse.words
+            for last in self._by_last.keys() & glimpse.words
+            for parts in self._by_last[last]
+        )

@@ -27,11 +27,11 @@ _SERVER_MODULES = (
     "flask_admin",
     "flask_appbuilder",
     "flask_login",
-    "pytest",
     "starlette",
-    "unittest",
 )
-"""A file that imports one of these, and makes no DAG, is a page, a service or a test."""
+"""A file that imports one of these, and makes no DAG, is a page or a service."""
+_TEST_MODULES = ("pytest", "unittest")
+"""A file that imports one of these is a test, whatever DAGs it makes."""
 _SERVER_BASES = (
     "AirflowPlugin",
     "AuthManager",
@@ -71,9 +71,11 @@ def _is_task_file(file: PythonFile) -> bool:
     path = PurePosixPath(file.path.lower())
     if path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1]):
         return False
+    modules = {imported.full for imported in file.imports}
+    if any(_is_below(module, _TEST_MODULES) for module in modules):
+        return False
     if _makes_dags(file):
         return True
-    modules = {imported.full for imported in file.imports}
     serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
     return not serves and not any(map(_is_main_guard, file.of(ast.If)))
 

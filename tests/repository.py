@@ -10,14 +10,14 @@ SALES = """\
 from airflow import DAG
 from airflow.operators.bash_operator import BashOperator
 
-with DAG("sales", schedule_interval="@daily", default_args={"owner": "bob"}):
+with DAG("sales", schedule_interval="@daily", catchup=False, default_args={"owner": "bob"}):
     BashOperator(task_id="load", bash_command="true")
 """
 BILLING = """\
 from airflow import DAG
 from airflow.operators.subdag import SubDagOperator
 
-with DAG("billing", schedule="@daily"):
+with DAG("billing", schedule="@daily", catchup=False):
     SubDagOperator(task_id="parts", subdag=None)
 """
 

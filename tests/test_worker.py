@@ -43,6 +43,20 @@ def git_source(deployment: Deployment, repository: Repository, name: str = "dags
     )
 
 
+LARGE_FILES = 300
+LARGE_FINDINGS = 600
+"""Two in each file."""
+
+
+def large_tree(repository: Repository) -> None:
+    """More bytes than one process reads by itself."""
+    padding = "# A line that says nothing about anything, to make the file long.\n" * 60
+    for number in range(LARGE_FILES):
+        dag = f'DAG("d{number}", schedule_interval=None, catchup=False)\n'
+        repository.write(f"dags/d{number}.py", f"from airflow import DAG\n{dag}{padding}")
+    repository.commit()
+
+
 def finished(scan: Scan) -> bool:
     scan.refresh_from_db()
     return scan.finished_at is not None
@@ -76,6 +90,26 @@ def test_a_due_source_is_rescanned_by_the_beat_and_the_change_comes_out_right(
     assert not Finding.objects.filter(path="dags/billing.py").exists()
     assert Finding.objects.filter(first_scan=second).count() == counts["new"] > 0
     assert Beat.objects.exists()
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_large_tree_is_read_by_processes_of_its_own_and_kept_for_the_next_time(
+    deployment: Deployment, environment: dict[str, str], tmp_path: Path, pool: str
+) -> None:
+    """Prefork workers are daemons, which may not have children the way the pool of Python itself makes them."""
+    repository = Repository(tmp_path / "repository")
+    large_tree(repository)
+    source = git_source(deployment, repository)
+    environment["DATA_DIR"] = str(tmp_path / "data")
+    log = tmp_path / "worker.log"
+    scan = rescan_request(source=source, user=None, cause="button", now=datetime.now(UTC))
+    told: set[str] = set()
+    with worker(environment, log, "--pool", pool):
+        send(environment, "run_scan", f"scan_id={scan.pk}")
+        wait_until(lambda: finished(scan) or bool(told.add(scan.progress)), why=log.read_text)
+    assert (scan.state, scan.counts["new"]) == (Scan.State.DONE, LARGE_FINDINGS), scan.error
+    assert any(f"of {LARGE_FILES} files" in text for text in told), told
+    assert (tmp_path / "data/cache/upgradecheck.sqlite3").exists()
 
 
 def test_a_worker_killed_in_the_middle_is_recovered_from(

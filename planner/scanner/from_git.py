@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from planner.scanner.cache import Cache
 from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
+from planner.scanner.reading import Progress
 from planner.scanner.result import ScanResult
 from planner.scanner.scan import scan_tree
 
@@ -20,10 +22,13 @@ def scan_git(
     since_commit: str = "",
     cache_dir: Path | str,
     credentials: Credentials | None = None,
+    cache: Cache | None = None,
+    progress: Progress | None = None,
 ) -> ScanResult:
     """Fetches the branch and scans what lies below ``root``; paths stay relative to the repository.
 
-    ``since_commit`` is the commit of the last scan: the result then knows git's renames since.
+    ``since_commit`` is the commit of the last scan: the result then knows git's renames since. ``cache_dir``
+    holds the copy of the repository, ``cache`` what unchanged files yielded.
     Raises ScanFailed with one sentence that holds no secret.
     """
     repository = repository_at(location, cache_dir=Path(cache_dir), credentials=credentials)
@@ -31,5 +36,12 @@ def scan_git(
         commit = fetch(repository, branch)
         renamed = renames(repository, since_commit, commit) if since_commit != commit else {}
         with laid_out(repository, commit) as tree:
-            result = scan_tree(tree, target=target, current=current, paths=(root or ".",))
+            result = scan_tree(
+                tree,
+                target=target,
+                current=current,
+                paths=(root or ".",),
+                cache=cache,
+                progress=progress,
+            )
     return replace(result, commit=commit, renames=renamed)

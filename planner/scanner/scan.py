@@ -40,13 +40,26 @@ _KINDS = (SkipReason.PYTHON_2, SkipReason.NEWER)
 
 
 def scan_folder(
-    path: Path | str, *, root: str = "", target: str = "", current: str = ""
+    path: Path | str,
+    *,
+    root: str = "",
+    target: str = "",
+    current: str = "",
+    cache: Cache | None = None,
+    progress: Progress | None = None,
 ) -> ScanResult:
     """Scans a folder, or the part of it below ``root``; paths stay relative to the folder.
 
     Raises ScanFailed with one sentence where the folder or ruff cannot be used at all.
     """
-    return scan_tree(Path(path), target=target, current=current, paths=(root or ".",))
+    return scan_tree(
+        Path(path),
+        target=target,
+        current=current,
+        paths=(root or ".",),
+        cache=cache,
+        progress=progress,
+    )
 
 
 def scan_tree(

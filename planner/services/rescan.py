@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import IO
 
 from django.conf import settings
@@ -14,10 +15,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from planner.domain.numbers import plural
 from planner.domain.report import ReportRejected
 from planner.domain.schedule import is_late, next_run
 from planner.models import Scan, Source
 from planner.scanner import ScanFailed, scan_folder, scan_git, write_report
+from planner.scanner.cache import Cache
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch
@@ -41,6 +44,9 @@ from planner.services.source import (
     folder_check,
     git_check,
 )
+
+_FETCHED, _SCANNED = 10, 60
+"""Percent of the way at which the code is here, and at which it is scanned."""
 
 _log = logging.getLogger(__name__)
 
@@ -162,28 +168,53 @@ def _is_to_be_fetched(scan: Scan) -> bool:
 def _collect(scan: Scan, lease: Lease, clock: Callable[[], datetime]) -> None:
     """Reads the source and keeps the report with the scan."""
     kind = Source.Kind(scan.source.kind)
-    lease_progress(lease=lease, text=_READING[kind], percent=10, now=clock())
+    lease_progress(lease=lease, text=_READING[kind], percent=_FETCHED, now=clock())
     with tempfile.TemporaryFile() as report:
-        _READERS[kind](scan, report)
+        _READERS[kind](scan, report, FilesTold(lease, clock))
         report.seek(0)
         raw = raw_store(stream=report)
-    lease_progress(lease=lease, text="Reading the report", percent=60, now=clock())
+    lease_progress(lease=lease, text="Reading the report", percent=_SCANNED, now=clock())
     Scan.objects.filter(pk=scan.pk, attempts=lease.attempt).update(
         raw=raw.name, sha256=raw.sha256, size=raw.size, file_name=f"{scan.source.name}.json"
     )
 
 
-def _read_folder(scan: Scan, report: IO[bytes]) -> None:
+class FilesTold:
+    """Tells a scan's page how many files are checked, at most once a second.
+
+    Raises LeaseLost where another worker has the scan, which ends this one's.
+    """
+
+    def __init__(self, lease: Lease, clock: Callable[[], datetime]) -> None:
+        self._lease = lease
+        self._clock = clock
+        self._next = clock()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + timedelta(seconds=1)
+        percent = _FETCHED + (_SCANNED - _FETCHED) * done // max(total, 1)
+        text = f"Checked {done:,} of {plural(total, 'file')}"
+        lease_progress(lease=self._lease, text=text, percent=percent, now=now)
+
+
+def _read_folder(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     source = scan.source
     folder = folder_check(source.location)
-    write_report(scan_folder(folder, root=source.root, **_versions(scan)), report)
+    with _cache() as cache:
+        result = scan_folder(
+            folder, root=source.root, **_versions(scan), cache=cache, progress=told
+        )
+    write_report(result, report)
 
 
-def _read_git(scan: Scan, report: IO[bytes]) -> None:
+def _read_git(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     source = scan.source
     location = git_check(source.location, resolve=True)
-    write_report(
-        scan_git(
+    with _cache() as cache:
+        result = scan_git(
             location,
             branch=source.branch,
             root=source.root,
@@ -191,9 +222,19 @@ def _read_git(scan: Scan, report: IO[bytes]) -> None:
             since_commit=source.last_scan.commit if source.last_scan else "",
             cache_dir=settings.DATA_DIR / "clones",
             credentials=_credentials(source),
-        ),
-        report,
-    )
+            cache=cache,
+            progress=told,
+        )
+    write_report(result, report)
+
+
+@contextmanager
+def _cache() -> Iterator[Cache]:
+    """What unchanged files yielded before, in this or another source."""
+    with Cache(settings.DATA_DIR / "cache") as cache:
+        yield cache
+    if cache.trouble:
+        _log.warning("%s", cache.trouble)
 
 
 def _versions(scan: Scan) -> dict[str, str]:
@@ -202,7 +243,7 @@ def _versions(scan: Scan) -> dict[str, str]:
     return {"target": facts.target_version, "current": facts.current_version}
 
 
-def _read_url(scan: Scan, report: IO[bytes]) -> None:
+def _read_url(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     source = scan.source
     report_fetch(
         url=source.location,
@@ -213,7 +254,7 @@ def _read_url(scan: Scan, report: IO[bytes]) -> None:
     )
 
 
-_READERS: dict[Source.Kind, Callable[[Scan, IO[bytes]], None]] = {
+_READERS: dict[Source.Kind, Callable[[Scan, IO[bytes], FilesTold], None]] = {
     Source.Kind.FOLDER: _read_folder,
     Source.Kind.GIT: _read_git,
     Source.Kind.REPORT_URL: _read_url,

@@ -106,11 +106,11 @@ def three_weeks(here: Installation, tmp_path: Path) -> None:
     first, second, third = (
         {key: number for key, number in each.items() if key in COUNTED and number} for each in scans
     )
-    assert first == {"new": 28}
-    assert second == {"new": 1, "fixed": 1, "removed": 2, "moved": 18, "unchanged": 7}
-    assert third == {"new": 2, "fixed": 1, "regressed": 1, "unchanged": 25}
+    assert first == {"new": 34}
+    assert second == {"new": 1, "fixed": 1, "removed": 2, "moved": 24, "unchanged": 7}
+    assert third == {"new": 4, "fixed": 1, "regressed": 1, "unchanged": 31}
     findings = here.run("findings", "--deployment", "city")
-    assert len(findings) == 31
+    assert len(findings) == 39
     told(findings)
 
 
@@ -125,13 +125,13 @@ def test_a_person_who_waits_for_the_rescan_is_told_the_same(
         change(repository)
         sentences.append(flightplan("rescan", "--deployment", "city").text)
     assert sentences == [
-        "dags: done, 28 new, 0 fixed, 0 removed, 0 moved, 0 unchanged, 0 came back\n",
-        "dags: done, 1 new, 1 fixed, 2 removed, 18 moved, 7 unchanged, 0 came back\n",
-        "dags: done, 2 new, 1 fixed, 0 removed, 0 moved, 25 unchanged, 1 came back\n",
+        "dags: done, 34 new, 0 fixed, 0 removed, 0 moved, 0 unchanged, 0 came back\n",
+        "dags: done, 1 new, 1 fixed, 2 removed, 24 moved, 7 unchanged, 0 came back\n",
+        "dags: done, 4 new, 1 fixed, 0 removed, 0 moved, 31 unchanged, 1 came back\n",
     ]
     second = Scan.objects.order_by("pk")[1]
     page = admin_client.get(f"/d/city/scans/{second.pk}/").content.decode()
-    assert "1 fixed, 2 removed, 1 new, 18 moved, 7 unchanged." in page
+    assert "1 fixed, 2 removed, 1 new, 24 moved, 7 unchanged." in page
     again = flightplan("rescan", "--deployment", "city", "--json")
     assert [each["status"] for each in again.document] == ["duplicate"]
     assert again.err == "Scanning dags …\n"
@@ -191,7 +191,7 @@ def told(findings: list[dict[str, Any]]) -> None:
     assert made["first_seen"] > back["first_seen"]
 
     lower = list(of("dags/ops/schedule_interval.py"))
-    assert [history(each) for each in lower] == [[("moved", "line 3 → 6, same text")]] * 2
+    assert [history(each) for each in lower] == [[("moved", "line 3 → 6, same text")]] * 3
     assert {each["line"] for each in lower} == {6}
 
     renamed = list(of("dags/marketing/context_given.py"))
@@ -199,7 +199,7 @@ def told(findings: list[dict[str, Any]]) -> None:
     assert [history(each) for each in renamed] == [[("moved", why)]] * 3
     assert not list(of("dags/marketing/provide_context.py"))
 
-    for name, number in (("subdag", 3), ("dataset_import", 4), ("days_ago", 2)):
+    for name, number in (("subdag", 5), ("dataset_import", 4), ("days_ago", 3)):
         moved = list(of(f"dags/payments/{name}.py"))
         why = f"file renamed from dags/finance/{name}.py, as git says"
         assert [history(each) for each in moved] == [[("moved", why)]] * number
@@ -207,7 +207,8 @@ def told(findings: list[dict[str, Any]]) -> None:
         assert {each["owner_because"] for each in moved} == {
             "CODEOWNERS line 2: /dags/payments/ @org/finance"
         }
-        assert {tuple(each["dag_ids"]) for each in moved} == {(name,)}
+        dag_ids = ("subdag", "subdag.sub") if name == "subdag" else (name,)
+        assert {tuple(each["dag_ids"]) for each in moved} == {dag_ids}
     assert not [each for each in findings if each["file"].startswith("dags/finance/")]
 
     removed = list(of("dags/marketing/dummy_op.py"))
@@ -219,5 +220,5 @@ def told(findings: list[dict[str, Any]]) -> None:
     broken, *readable = sorted(of("dags/ops/bad.py"), key=lambda each: each["id"])
     assert (broken["rule_id"], broken["state"]) == ("invalid-syntax", "fixed")
     assert history(broken) == [("fixed", GONE)]
-    assert {each["rule_id"] for each in readable} == {"AIR002", "AIR311"}
+    assert {each["rule_id"] for each in readable} == {"AIR002", "AIR311", "AF3-FILELOC-UNIQUE"}
     assert {each["state"] for each in readable} == {"open"}

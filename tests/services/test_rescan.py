@@ -8,10 +8,13 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from planner.models import Beat, Deployment, Finding, Scan, Source
+from planner.scanner import reading
 from planner.selectors.deployment import header
 from planner.services.beat import beat_tick
 from planner.services.ingest import scan_confirm
+from planner.services.lease import LeaseLost, lease_take
 from planner.services.rescan import (
+    FilesTold,
     RescanRefused,
     rescan_request,
     rescans_due,
@@ -132,6 +135,71 @@ def test_a_held_rescan_that_is_confirmed_is_applied_as_it_was_read(
     assert done is not None
     assert (done.state, done.sha256) == (Scan.State.DONE, read)
     assert not Finding.objects.filter(path="dags/other.py").exists()
+
+
+def test_what_unchanged_files_yielded_is_kept_and_not_looked_for_again(
+    source: Source,
+    repository: Repository,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    rescan(source)
+    assert (settings.DATA_DIR / "cache/upgradecheck.sqlite3").stat().st_size > 0
+    looked_at: list[str] = []
+    run_ruff = reading.run_ruff
+
+    def seen(program: str, files: list[Path], **more: float) -> object:
+        looked_at.extend(file.name for file in files)
+        return run_ruff(program, files, **more)
+
+    monkeypatch.setattr(reading, "run_ruff", seen)
+    changed_state(repository)
+    source.refresh_from_db()
+    second = rescan(source, SLOT + timedelta(days=7))
+    assert sorted(looked_at) == ["invoices.py", "sales.py"]
+    assert second.counts["fixed"] == 1
+    looked_at.clear()
+    repository.commit(dags__other="from airflow import Dataset\nDataset('a')\n")
+    source.refresh_from_db()
+    third = rescan(source, SLOT + timedelta(days=14))
+    assert (looked_at, third.counts["new"]) == (["other.py"], 1)
+
+
+def test_a_cache_that_cannot_be_used_does_no_harm(
+    source: Source, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    (settings.DATA_DIR / "cache").write_text("a file where the folder should be")
+    assert rescan(source).counts["new"] == 5
+
+
+def test_the_page_is_told_how_many_files_are_checked_once_a_second(source: Source) -> None:
+    scan = rescan_request(source=source, user=None, cause="button", now=SLOT)
+    lease = lease_take(scan_id=scan.pk, now=SLOT)
+    assert lease is not None
+    passed = [0.0]
+    told = FilesTold(lease, lambda: SLOT + timedelta(seconds=passed[0]))
+    progress = []
+    for done in range(1, 3401):
+        passed[0] = done / 1000
+        told(done, 3400)
+        scan.refresh_from_db()
+        if not progress or progress[-1] != scan.progress:
+            progress.append(scan.progress)
+    assert progress == [
+        "Checked 1 of 3,400 files",
+        "Checked 1,001 of 3,400 files",
+        "Checked 2,001 of 3,400 files",
+        "Checked 3,001 of 3,400 files",
+    ]
+    assert scan.percent == 54
+    Scan.objects.filter(pk=scan.pk).update(attempts=2)
+    passed[0] = 10
+    with pytest.raises(LeaseLost):
+        told(3400, 3400)
 
 
 # --------------------------------------------------------------------------------- when it runs

@@ -82,6 +82,8 @@ _METHODS = {
     "TaskInstance": ("get_num_running_task_instances", "get_task_instance"),
 }
 """Class methods of Airflow's tables that open a session of their own."""
+_BAGS = ("airflow.models.DagBag", "airflow.models.dagbag.DagBag")
+_BAG_ARGUMENTS = frozenset(["include_examples", "read_dags_from_db", "store_serialized_dags"])
 _SELECTS = (
     "sqlalchemy.select",
     "sqlalchemy.future.select",
@@ -108,7 +110,7 @@ _TABLES = frozenset(
 )
 
 
-_OPENERS = Spelled([*_CALLED, *_DECORATORS, _ENGINE])
+_OPENERS = Spelled([*_CALLED, *_DECORATORS, *_BAGS, _ENGINE])
 _ASKED_WITH = frozenset(["query", *(name.rpartition(".")[2] for name in _SELECTS)])
 
 
@@ -151,12 +153,18 @@ def _opened(file: PythonFile) -> Iterator[tuple[ast.AST, str]]:
     for call in file.of(ast.Call):
         name = file.name(call.func)
         if name.startswith("airflow."):
-            symbol = _CALLED.get(name) or _method(name)
+            symbol = _CALLED.get(name) or _method(name) or _bag(name, call)
             if symbol:
                 yield call, symbol
     for node in [*file.of(ast.Name), *file.of(ast.Attribute)]:
         if file.name(node) == _ENGINE and _is_given(file, node):
             yield node, "settings.engine"
+
+
+def _bag(name: str, call: ast.Call) -> str:
+    """``DagBag`` where it is told what only a process with a database can do."""
+    given = {keyword.arg for keyword in call.keywords}
+    return "DagBag" if name in _BAGS and not given.isdisjoint(_BAG_ARGUMENTS) else ""
 
 
 def _is_given(file: PythonFile, node: ast.AST) -> bool:

@@ -7,6 +7,8 @@ characters differently the later is left out and named.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,14 +129,18 @@ def joined(fixes: Sequence[str | bytes], known: Lines) -> tuple[list[Edit], dict
     for fix in read:
         if fix.group:
             best[fix.group] = max(best.get(fix.group, 0), fix.rank)
-    taken: list[Edit] = []
+    taken = Taken()
     for index, fix in enumerate(read):
         if index in left_out or fix.rank < best.get(fix.group, 0):
             continue
-        reason = _take([_edit(edit) for edit in fix.edits], taken, known)
-        if reason:
-            left_out[index] = reason
-    return taken, left_out
+        new = [edit for edit in map(_edit, fix.edits) if edit not in taken]
+        if any(map(taken.clashes, new)):
+            left_out[index] = CLASH
+        elif not _fit(new, known):
+            left_out[index] = UNSEEN
+        else:
+            taken.add(new)
+    return taken.edits, left_out
 
 
 def _edit(edit: _Edit) -> Edit:
@@ -142,17 +148,39 @@ def _edit(edit: _Edit) -> Edit:
     return Edit((start.row, start.column), (end.row, end.column), edit.content or "")
 
 
-def _take(edits: Sequence[Edit], taken: list[Edit], known: Lines) -> str:
-    """Adds the edits to those that are taken, all or none; says why not."""
-    new = [edit for edit in edits if edit not in taken]
-    if any(clash(edit, other) for edit in new for other in taken):
-        return CLASH
+def _fit(edits: Sequence[Edit], known: Lines) -> bool:
     try:
-        changes_of(known, new)
+        changes_of(known, edits)
     except EditsRefused:
-        return UNSEEN
-    taken += new
-    return ""
+        return False
+    return True
+
+
+class Taken:
+    """Edits that go together, in order, so that only neighbours need comparing."""
+
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self._known: set[Edit] = set()
+
+    def __contains__(self, edit: Edit) -> bool:
+        return edit in self._known
+
+    def clashes(self, edit: Edit) -> bool:
+        """Whether an edit and one of these are about the same characters."""
+        at = bisect.bisect_left(self.edits, edit)
+        before = itertools.takewhile(
+            lambda other: other.end >= edit.start, reversed(self.edits[max(at - 8, 0) : at])
+        )
+        behind = itertools.takewhile(
+            lambda other: other.start <= edit.end, itertools.islice(self.edits, at, None)
+        )
+        return any(clash(edit, other) for other in itertools.chain(before, behind))
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        for edit in edits:
+            bisect.insort(self.edits, edit)
+            self._known.add(edit)
 
 
 def clash(one: Edit, other: Edit) -> bool:

@@ -1,14 +1,15 @@
-"""Reads files on every core, each core's share in a process of its own.
+"""Works on files on every core, each core's share in a process of its own.
 
 The processes are copies of the caller where it has a single thread, and else are started as programs, so that it
-does not matter which threads or which pool the caller runs in. A file that stops its process, by its depth or by taking too long, is named and the others are
-read. Trees too small to be worth a second process are read where the caller is.
+does not matter which threads or which pool the caller runs in. A file that stops its process, by its depth or by
+taking too long, is named and the work on the others is done. Little work is done where the caller is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import queue
 import resource
@@ -17,7 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
@@ -26,54 +27,57 @@ from typing import IO, NamedTuple, NoReturn
 import msgspec
 
 import planner
-from planner.scanner.facts import FileFacts, facts_of
-from planner.scanner.readers import reader_of
-from planner.scanner.result import SkipReason
 
 BATCH = 128 * 1024
 """Bytes that a process gets at a time."""
 SMALL = 512 * 1024
-"""A tree with fewer bytes to read is read without other processes."""
+"""Less than this is done without other processes."""
 MOST_PROCESSES = 4
 SECONDS = 30
 """No real file takes a tenth of this; one that does is hostile."""
 MEMORY = 1024 * 1024 * 1024
 """Bytes that one process may ask for."""
-STOPPED = (
-    f"A check crashed on this file or took more than {SECONDS} seconds, so it was not checked."
-)
+_COLLECTED_AFTER = 32
+"""Batches between two looks for what nothing refers to any more."""
 
 _LENGTH = struct.Struct(">Q")
 _READY = b"ready"
 
+Work = Callable[[bytes], bytes]
+"""A function of a module: its argument and its answer are messages."""
 
-class Unread(NamedTuple):
-    """One file to read: its path in the tree and its bytes."""
 
-    path: str
-    content: bytes
+class _Task(NamedTuple):
+    """One message for one function."""
+
+    module: str
+    function: str
+    message: bytes
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_batch_decode = msgspec.msgpack.Decoder(list[Unread]).decode
-_facts_decode = msgspec.msgpack.Decoder(list[FileFacts]).decode
+_tasks_decode = msgspec.msgpack.Decoder(list[_Task]).decode
+_answers_decode = msgspec.msgpack.Decoder(list[bytes]).decode
+
+Told = tuple[str, bytes | None]
+"""The key of a task with its answer; None where it stopped its process."""
 
 
 class Pool:
-    """Takes files and gives what they yield, in any order. Use as a context manager."""
+    """Takes tasks and gives their answers, in any order. Use as a context manager."""
 
     def __init__(self, processes: int | None = None) -> None:
         self._count = processes if processes is not None else min(cores(), MOST_PROCESSES)
-        self._batch: list[Unread] = []
+        self._batch: list[tuple[str, _Task]] = []
         self._size = 0
-        self._held: list[list[Unread]] = []
+        self._held: list[list[tuple[str, _Task]]] = []
         """Batches that wait until it is known whether there are enough for other processes."""
         self._held_size = 0
         self._room = threading.BoundedSemaphore(4 * max(self._count, 1))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._every: list[_Process] = []
         self._threads: ThreadPoolExecutor | None = None
-        self._answers: list[Future[list[tuple[str, FileFacts]]]] = []
+        self._answers: list[Future[list[Told]]] = []
         self._closing = False
 
     def __enter__(self) -> Pool:
@@ -91,19 +95,21 @@ class Pool:
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
-    def put(self, path: str, content: bytes) -> None:
-        """Hands over a file. Waits while too many others wait."""
-        self._batch.append(Unread(path, content))
-        self._size += len(content)
+    def put(self, key: str, work: Work, message: bytes) -> None:
+        """Hands over a task. Waits while too many others wait."""
+        self._batch.append((key, _Task(work.__module__, work.__name__, message)))
+        self._size += len(message)
         if self._size >= BATCH:
             self._send()
 
-    def answers(self) -> Iterator[tuple[str, FileFacts]]:
-        """What every file yielded, once all were put."""
+    def answers(self) -> Iterator[Told]:
+        """The answer to every task that was put; then more may be put."""
         self._send()
-        for batch in self._held:
-            yield from _read(batch)
-        for answer in as_completed(self._answers):
+        held, self._held, self._held_size = self._held, [], 0
+        for batch in held:
+            yield from _done_here(batch)
+        waiting, self._answers = self._answers, []
+        for answer in as_completed(waiting):
             yield from answer.result()
 
     def _send(self) -> None:
@@ -116,7 +122,7 @@ class Pool:
             for batch in held:
                 self._submit(batch)
 
-    def _submit(self, batch: list[Unread]) -> None:
+    def _submit(self, batch: list[tuple[str, _Task]]) -> None:
         if self._threads is None:
             may_fork = threading.active_count() == 1 and hasattr(os, "fork")
             for _ in range(self._count):
@@ -132,20 +138,20 @@ class Pool:
         self._every.append(process)
         self._idle.put(process)
 
-    def _ask(self, batch: list[Unread]) -> list[tuple[str, FileFacts]]:
+    def _ask(self, batch: list[tuple[str, _Task]]) -> list[Told]:
         process = self._idle.get()
-        answer = process.ask(batch)
+        answer = process.ask([task for _, task in batch])
         if answer is not None:
             self._idle.put(process)
-            return [(file.path, facts) for file, facts in zip(batch, answer, strict=True)]
+            return [(key, told) for (key, _), told in zip(batch, answer, strict=True)]
         process.end(at_once=True)
         if not process.is_ready or self._closing:
             self._idle.put(process)
-            return list(_read(batch))
+            return list(_done_here(batch))
         self._start()
         if len(batch) == 1:
-            return [(batch[0].path, FileFacts(flaw=STOPPED, flaw_reason=SkipReason.CRASHED))]
-        return [told for file in batch for told in self._ask([file])]
+            return [(batch[0][0], None)]
+        return [told for one in batch for told in self._ask([one])]
 
 
 def cores() -> int:
@@ -155,10 +161,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _read(batch: list[Unread]) -> Iterator[tuple[str, FileFacts]]:
-    for path, content in batch:
-        reader = reader_of(path)
-        yield path, facts_of(path, content, reader) if reader else FileFacts()
+def _done_here(batch: Sequence[tuple[str, _Task]]) -> Iterator[Told]:
+    for key, task in batch:
+        yield key, _done(task)
+
+
+def _done(task: _Task) -> bytes:
+    work: Work = getattr(importlib.import_module(task.module), task.function)
+    return work(task.message)
 
 
 class _Process:
@@ -170,8 +180,8 @@ class _Process:
         self.requests = requests
         self.answers = answers
 
-    def ask(self, batch: list[Unread]) -> list[FileFacts] | None:
-        """What each file of the batch yields; None where the process ended over it."""
+    def ask(self, batch: list[_Task]) -> list[bytes] | None:
+        """The answer to each task; None where the process ended over one."""
         try:
             if not self.is_ready:
                 self.is_ready = _receive(self.answers) == _READY
@@ -179,7 +189,7 @@ class _Process:
             answer = _receive(self.answers)
         except (OSError, ValueError):  # the pipe broke, or was closed before
             return None
-        return None if answer is None else _facts_decode(answer)
+        return None if answer is None else _answers_decode(answer)
 
     def end(self, *, at_once: bool) -> None:
         """Lets the process end, or ends it; waits until it has."""
@@ -284,18 +294,21 @@ def _receive(stream: IO[bytes]) -> bytes | None:
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """The other side: reads batches until nobody sends any more."""
+    """The other side: works on batches until nobody sends any more."""
     gc.freeze()
     gc.disable()
     _send(answers, _READY)
+    done = 0
     while (message := _receive(requests)) is not None:
         told = []
-        for path, content in _batch_decode(message):
+        for task in _tasks_decode(message):
             signal.alarm(SECONDS)
-            told += [facts for _, facts in _read([Unread(path, content)])]
+            told.append(_done(task))
         signal.alarm(0)
         _send(answers, _encode(told))
-        gc.collect()
+        done += 1
+        if done % _COLLECTED_AFTER == 0:
+            gc.collect()
 
 
 def main() -> None:

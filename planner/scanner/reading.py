@@ -8,8 +8,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -19,13 +17,25 @@ from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
 from planner.scanner.detail import Source
-from planner.scanner.facts import FileFacts, facts_of, may_concern
-from planner.scanner.flaws import flaw_in, newer
-from planner.scanner.noqa import Noqa, noqa_of
+from planner.scanner.facts import FileFacts
+from planner.scanner.flaws import newer
+from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool
-from planner.scanner.readers import reader_of
 from planner.scanner.result import Skipped, SkipReason
 from planner.scanner.ruff_run import rules_of, run_ruff, version_of
+from planner.scanner.seen import (
+    Detailed,
+    FileSeen,
+    Fixed,
+    Unread,
+    detail,
+    detailed_decode,
+    encode,
+    facts_decode,
+    fixes_decode,
+    look,
+    seen_decode,
+)
 from planner.scanner.text import text_of
 from planner.scanner.tree import Mark, TreeFile, mark_of, read_bytes
 
@@ -34,15 +44,14 @@ Progress = Callable[[int, int], None]
 
 _UNREADABLE = "The file cannot be opened, so it was not checked."
 _RUFF_CRASHED = "ruff crashed on this file or took too long over it, so it was not checked."
+_STOPPED = FileFacts(
+    flaw=(
+        f"A check crashed on this file or took more than {SECONDS_FOR_ONE} seconds,"
+        " so it was not checked."
+    ),
+    flaw_reason=SkipReason.CRASHED,
+)
 _RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
-
-
-class FileSeen(msgspec.Struct, omit_defaults=True):
-    """What one file yields: to Flightplan's own checks, and to ruff."""
-
-    facts: FileFacts = msgspec.field(default_factory=FileFacts)
-    ruffs: list[Observation] = []
-    """Unrated, with the text of their lines and the diffs of their fixes."""
 
 
 @dataclass(slots=True)
@@ -52,6 +61,8 @@ class Reading:
     seen: dict[str, FileSeen] = field(default_factory=dict)
     flaws: dict[str, Skipped] = field(default_factory=dict)
     """Files that nothing could check."""
+    keys: dict[str, bytes] = field(default_factory=dict)
+    """Under which each is kept; empty where nothing is."""
 
     def skipped(self, unscanned: Iterable[str]) -> Iterator[Skipped]:
         """Why each file was not checked, or not by every check."""
@@ -73,9 +84,7 @@ class _Unkept:
     """How the file looked when it was read; one that has changed since is not kept."""
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(FileSeen).decode
-_NOTHING = _encode(FileSeen())
+_NOTHING = encode(FileSeen())
 _LARGEST_KEPT = 4 * 1024 * 1024
 """Bytes of what one file yields; more is hostile, and would push out what is worth keeping."""
 
@@ -99,7 +108,8 @@ class TreeReader:
         self._done = 0
         self._total = 0
         self._unkept: dict[str, _Unkept] = {}
-        self._reading = Reading()
+        self.reading = Reading()
+        """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
         """Everything there is to know of the files. Raises ScanFailed where ruff fails."""
@@ -107,27 +117,13 @@ class TreeReader:
         with Pool() as pool:
             for file in files:
                 self._take(file, pool)
-            by_place = {
-                found.file.place: found.file
-                for found in self._unkept.values()
-                if found.file.place.endswith(_RUFF_READS)
-            }
-            ruffs = self._ruffs(by_place)
-            for path, facts in pool.answers():
-                self._found(path, facts)
-        for path, (observations, noqa) in ruffs.items():
-            seen = self._reading.seen[path]
-            seen.ruffs = observations
-            seen.facts.noqa = seen.facts.noqa or noqa
-        for path, unkept in self._unkept.items():
-            if path.endswith(".py"):
-                _agree(self._reading.seen[path], unkept.file)
+            found = self._ruffs()
+            self._looked(pool)
+            self._detailed(found, pool)
         self._keep()
-        order = [file.path for file in files]
-        self._reading.seen = {
-            path: self._reading.seen[path] for path in order if path in self._reading.seen
-        }
-        return self._reading
+        seen = self.reading.seen
+        self.reading.seen = {file.path: seen[file.path] for file in files if file.path in seen}
+        return self.reading
 
     def _take(self, file: TreeFile, pool: Pool) -> None:
         content = None if file.flaw else read_bytes(file)
@@ -136,84 +132,110 @@ class TreeReader:
             self._step()
             return
         key = key_of(self._engine, file.path.encode(), content.bytes) if self._cache else b""
+        self.reading.keys[file.path] = key
         kept = self._kept(key)
         if kept is not None:
-            self._reading.seen[file.path] = kept
+            self.reading.seen[file.path] = kept
             self._step()
             return
         self._unkept[file.path] = _Unkept(file, key, content.mark)
-        reader = reader_of(file.path)
-        if reader is not None and may_concern(content.bytes, reader):
-            pool.put(file.path, content.bytes)
-        else:
-            facts = facts_of(file.path, content.bytes, reader) if reader else FileFacts()
-            self._found(file.path, facts)
+        pool.put(file.path, look, encode(Unread(file.path, content.bytes)))
+
+    def kept_fixes(self, path: str) -> list[Fixed]:
+        """The fixes that were made before of a file with the same content."""
+        key = self.reading.keys.get(path, b"")
+        value = self._cache.get(key_of(b"fixes", key)) if self._cache and key else None
+        if value is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                return fixes_decode(value)
+        return []
+
+    def kept_fixes(self, path: str) -> list[Fixed]:
+        """The fixes that were made before of a file with the same content."""
+        key = self.reading.keys.get(path, b"")
+        value = self._cache.get(key_of(b"fixes", key)) if self._cache and key else None
+        if value is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                return fixes_decode(value)
+        return []
+
+    def keep_fixes(self, path: str, content: bytes, fixed: list[Fixed]) -> None:
+        """Keeps the fixes that were made of this content, if it is what was read."""
+        key = self.reading.keys.get(path, b"")
+        if self._cache and key == key_of(self._engine, path.encode(), content):
+            value = encode(fixed)
+            if len(value) <= _LARGEST_KEPT:
+                self._cache.put(key_of(b"fixes", key), value)
 
     def _kept(self, key: bytes) -> FileSeen | None:
         value = self._cache.get(key) if self._cache else None
         if value is None:
             return None
         try:
-            return FileSeen() if value == _NOTHING else _decode(value)
+            return FileSeen() if value == _NOTHING else seen_decode(value)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _found(self, path: str, facts: FileFacts) -> None:
-        self._reading.seen[path] = FileSeen(facts)
-        self._step()
+    def _looked(self, pool: Pool) -> None:
+        """Takes what the checks saw."""
+        for path, answer in pool.answers():
+            facts = _STOPPED if answer is None else facts_decode(answer)
+            self.reading.seen[path] = FileSeen(facts)
+            self._step()
 
     def _flawed(self, file: TreeFile, flaw: str, reason: SkipReason) -> None:
-        self._reading.flaws[file.path] = Skipped(file.path, reason, flaw)
+        self.reading.flaws[file.path] = Skipped(file.path, reason, flaw)
 
     def _step(self) -> None:
         self._done += 1
         self._progress(self._done, self._total)
 
-    def _ruffs(
-        self, by_place: Mapping[str, TreeFile]
-    ) -> dict[str, tuple[list[Observation], list[Noqa]]]:
-        """ruff's observations by path, detailed, and the comments that may silence them."""
+    def _ruffs(self) -> dict[str, list[Observation]]:
+        """What ruff says of the files that were not kept, by their paths."""
+        by_place = {
+            found.file.place: found.file.path
+            for found in self._unkept.values()
+            if found.file.place.endswith(_RUFF_READS)
+        }
         if not by_place:
             return {}
         answer = run_ruff(self._program, list(map(Path, by_place)), seconds=self._seconds)
         for place in answer.crashed_on:
-            self._flawed(by_place[str(place)], _RUFF_CRASHED, SkipReason.CRASHED)
-        found = {}
-        by_path = attrgetter("path")
-        for place, group in groupby(sorted(answer.observations, key=by_path), key=by_path):
-            file, observations = by_place[place], list(group)
-            found[file.path] = (observations, _detail(file, observations))
+            self._flawed(self._unkept[by_place[str(place)]].file, _RUFF_CRASHED, SkipReason.CRASHED)
+        found: dict[str, list[Observation]] = {}
+        for one in answer.observations:
+            one.path = by_place[one.path]
+            found.setdefault(one.path, []).append(one)
         return found
+
+    def _detailed(self, found: Mapping[str, list[Observation]], pool: Pool) -> None:
+        """Joins what ruff says to what the checks saw."""
+        for path, observations in found.items():
+            content = read_bytes(self._unkept[path].file)
+            unread = Unread(path, content.bytes if content else b"", observations)
+            pool.put(path, detail, encode(unread))
+        for path, answer in pool.answers():
+            seen = self.reading.seen[path]
+            told = Detailed(found[path], [], None) if answer is None else detailed_decode(answer)
+            seen.ruffs = told.ruffs
+            seen.facts.noqa = seen.facts.noqa or told.noqa
+            if told.flaw and not seen.facts.flaw:
+                seen.facts.flaw, seen.facts.flaw_line, seen.facts.flaw_reason = told.flaw
+        for path in self._unkept:
+            facts = self.reading.seen[path].facts
+            said = any(one.rule == SYNTAX for one in found.get(path, ()))
+            if path.endswith(".py") and facts.flaw_reason == SkipReason.SYNTAX and not said:
+                facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
 
     def _keep(self) -> None:
         """Keeps what was found out of files that have not changed meanwhile."""
         if self._cache is None:
             return
         for path, unkept in self._unkept.items():
-            if path not in self._reading.flaws and mark_of(unkept.file) == unkept.mark:
-                value = _encode(self._reading.seen[path])
+            if path not in self.reading.flaws and mark_of(unkept.file) == unkept.mark:
+                value = encode(self.reading.seen[path])
                 if len(value) <= _LARGEST_KEPT:
                     self._cache.put(unkept.key, value)
-
-
-def _agree(seen: FileSeen, file: TreeFile) -> None:
-    """Says why a file does not parse where ruff and this Python do not agree, or nobody has looked."""
-    facts = seen.facts
-    is_broken = any(one.rule == SYNTAX for one in seen.ruffs)
-    if facts.flaw_reason == SkipReason.SYNTAX and not is_broken:
-        facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
-    elif is_broken and not facts.flaw:
-        flaw = flaw_in(_text_in(file))
-        if flaw is not None:
-            facts.flaw, facts.flaw_line, facts.flaw_reason = flaw
-
-
-def _detail(file: TreeFile, observations: Iterable[Observation]) -> list[Noqa]:
-    text = _text_in(file)
-    for one in observations:
-        one.path = file.path
-    Source(file.path, text).detail(observations)
-    return noqa_of(file.path, text, is_code=True)
 
 
 def source_of(file: TreeFile) -> Source:
@@ -256,7 +278,7 @@ def known_ruff(program: str, cache: Cache | None) -> Ruff:
             return msgspec.msgpack.decode(kept, type=Ruff)
     ruff = Ruff(program, version_of(program), rules_of(program))
     if cache is not None:
-        cache.put(key, _encode(ruff))
+        cache.put(key, encode(ruff))
     return ruff
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from planner.domain.facts import FactErrors, line_of
@@ -17,6 +18,7 @@ from planner.scanner.dag_map import DagMap, dag_ids_by_file, owners_by_file
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
+from planner.scanner.ignore_file import under_ignore_file
 from planner.scanner.material import Hit
 from planner.scanner.project import Project, hits_of
 from planner.scanner.readers import is_code
@@ -25,7 +27,6 @@ from planner.scanner.reading import (
     Reading,
     TreeReader,
     bytes_of,
-    engine,
     known_ruff,
     source_of,
 )
@@ -47,19 +48,23 @@ def scan_folder(
     current: str = "",
     cache: Cache | None = None,
     progress: Progress | None = None,
+    today: date | None = None,
 ) -> ScanResult:
     """Scans a folder, or the part of it below ``root``; paths stay relative to the folder.
 
+    ``today`` lets the folder's own ignore file count, as it holds on that day.
     Raises ScanFailed with one sentence where the folder or ruff cannot be used at all.
     """
-    return scan_tree(
-        Path(path),
+    tree = tree_at(Path(path))
+    result = scan_tree(
+        tree,
         target=target,
         current=current,
         paths=(root or ".",),
         cache=cache,
         progress=progress,
     )
+    return under_ignore_file(result, tree, today=today) if today else result
 
 
 def scan_tree(
@@ -120,14 +125,7 @@ def scan_tree(
     counted, silenced = silenced_by_comments(
         _finished(observations, project.dag_map, coverage, target_line), facts
     )
-    give_fixes(
-        counted,
-        read=project.read,
-        facts=facts,
-        terms=Terms(target_line, current),
-        engine=engine().encode(),
-        cache=cache,
-    )
+    give_fixes(counted, reader=reader, read=project.read, terms=Terms(target_line, current))
     return ScanResult(
         observations=counted,
         suppressed=silenced,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 from collections.abc import Collection, Iterator
 
@@ -17,12 +18,18 @@ _MOST_PARTS = 30
 _IMPORT = re.compile(
     rb"\n[ \t]{0,40}(?:import[ \t]+([^\n#;\\]{1,500})|from[ \t]+([.\w]{1,300})[ \t]+import[ \t]*(\([^)]{0,5000}|[^\n#;]{1,500}))"
 )
+_BEHIND_ANOTHER = (b" from ", b" import ", b"from ", b"import ", b"\tfrom ", b"\timport ")
+"""How an import begins on the line of another statement."""
 _NAME = re.compile(rb"^\s*(\w+(?:\.\w+)*)")
 
 
 def imports_in(content: bytes) -> list[str]:
     """The full names that a Python file's import lines name, read without parsing it."""
     found: set[str] = set()
+    content = content.removeprefix(codecs.BOM_UTF8)
+    for sign in (b";", b":"):
+        if any(sign + begin in content for begin in _BEHIND_ANOTHER):
+            content = content.replace(sign, b"\n")
     for match in _IMPORT.finditer(b"\n" + content):
         plain, module, names = match.groups()
         if plain is not None:

@@ -7,7 +7,8 @@ that any choice of findings makes a patch that fits together. What the result wo
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -24,6 +25,9 @@ from planner.scanner.diff import LARGEST_DIFF, applied, plain
 from planner.scanner.fixes.remedies import Remedy, Terms, import_remedy
 from planner.scanner.fixes.rewrite import Rewrite, Rewriter
 from planner.scanner.python_file import TOO_DEEP, PythonFile, parsed
+
+MOST_FINDINGS = 3_000
+"""A file with more is generated or hostile: its findings get no edits."""
 
 _IMPORTS = "imports"
 _decode = msgspec.json.Decoder(Fix).decode
@@ -57,7 +61,7 @@ def fixes_of(
     text: str,
     observations: Sequence[Observation],
     terms: Terms,
-    elsewhere: frozenset[str] = frozenset(),
+    elsewhere: Container[str] = frozenset(),
 ) -> list[bytes]:
     """The fix of each observation of one file, or nothing.
 
@@ -69,6 +73,8 @@ def fixes_of(
         return [b""] * len(observations)
     offers: dict[int, _Offer] = {}
     if path.endswith(".py"):
+        if len(observations) > MOST_FINDINGS or not any(map(_may_have_fix, observations)):
+            return [b""] * len(observations)
         try:
             file = PythonFile(path, text.removeprefix("\ufeff"))
         except TOO_DEEP:
@@ -77,9 +83,23 @@ def fixes_of(
         _drop_broken(file.source, offers)
     elif not path.endswith(".ipynb"):
         for index, one in enumerate(observations):
-            if one.fix:
+            if one.fix and not one.rule.startswith(
+                "AIR"
+            ):  # a stub has ruff's edits: it is never run
                 offers[index] = _own(one)
     return _written(path, text, offers, len(observations))
+
+
+def _may_have_fix(one: Observation) -> bool:
+    """Whether parsing the file again is worth it."""
+    table = rulebook().fixes
+    rule = rulebook().rules.get(one.rule)
+    return (
+        bool(one.fix)
+        or one.symbol in table.moves
+        or one.symbol in table.remedies
+        or (rule is not None and rule.by_symbol and rule.checker != "ruff")
+    )
 
 
 def _own(observation: Observation) -> _Offer:
@@ -98,7 +118,7 @@ class _Engine:
         file: PythonFile,
         observations: Sequence[Observation],
         terms: Terms,
-        elsewhere: frozenset[str],
+        elsewhere: Container[str],
     ) -> None:
         self._file = file
         self._observations = observations
@@ -209,33 +229,27 @@ class _Engine:
         self._offer_what_goes_too(safe, rest, after)
 
     def _offer_what_goes_too(self, *together: Sequence[Rewrite]) -> None:
-        """Modules and names whose imports go with others get the same edits."""
+        """Imports that go with others, parts of dotted names that are rewritten, and what hangs on a name whose
+        old import is gone altogether get the same edits."""
         for rewrites in together:
-            taken = self._rewriter.taken_by(rewrites)
             wanted = {rewrite.symbol for rewrite in rewrites}
-            like = next(
-                (self._offers[index] for index, symbol in self._wanted.asked if symbol in wanted),
-                None,
-            )
+            asked = [index for index, symbol in self._wanted.asked if symbol in wanted]
+            if not asked:
+                continue
+            like = replace(self._offers[asked[0]], says="It goes with its import", needs=())
+            taken = self._rewriter.taken_by(rewrites)
+            chains = self._rewriter.chains_at(wanted)
+            plainly = {rewrite.symbol for rewrite in rewrites if rewrite.is_plain}
             for index, one in enumerate(self._observations):
+                if index in self._offers or one.fix or not one.symbol:
+                    continue
+                chain = chains.get((one.line, one.column), "")
                 if (
-                    like
-                    and index not in self._offers
-                    and not one.fix
-                    and self._goes(one, taken, rewrites)
+                    (one.symbol, one.line) in taken
+                    or chain.startswith(f"{one.symbol}.")
+                    or any(above in plainly for above in _above(one.symbol))
                 ):
-                    self._offers[index] = replace(like, says="It goes with its import", needs=())
-
-    def _goes(
-        self, one: Observation, taken: frozenset[tuple[str, int]], rewrites: Sequence[Rewrite]
-    ) -> bool:
-        """Whether an import that goes is meant, or a part of a dotted name that is rewritten."""
-        return (one.symbol, one.line) in taken or any(
-            rewrite.symbol.startswith(f"{one.symbol}.")
-            and (one.line, one.column) in self._rewriter.chains_at(rewrite.symbol)
-            for rewrite in rewrites
-            if one.symbol
-        )
+                    self._offers[index] = like
 
     # --- Arguments and words
 
@@ -278,21 +292,41 @@ class _Engine:
         return not dags or any(dag.schedule.by_time for dag in dags)
 
     def _constant_at(self, one: Observation) -> ast.Constant | None:
-        for node in self._file.of(ast.Constant):
-            place = self._file.place(node)
-            if (place.line, place.column) == (one.line, one.column) and node.value == one.symbol:
-                return node
-        return None
+        node = self._constants.get((one.line, one.column))
+        return node if node is not None and node.value == one.symbol else None
+
+    @functools.cached_property
+    def _constants(self) -> dict[tuple[int | None, int | None], ast.Constant]:
+        return {
+            self._at(node): node
+            for node in self._file.of(ast.Constant)
+            if isinstance(node.value, str)
+        }
+
+    @functools.cached_property
+    def _keywords(self) -> dict[tuple[int | None, int | None], ast.Call]:
+        """The call of each keyword, by where the keyword stands."""
+        return {
+            self._at(keyword): call
+            for call in self._file.of(ast.Call)
+            for keyword in call.keywords
+            if keyword.arg
+        }
+
+    @functools.cached_property
+    def _attributes(self) -> dict[tuple[int | None, int | None, str], ast.Attribute]:
+        return {
+            (*self._at(node), self._file.name(node)): node for node in self._file.of(ast.Attribute)
+        }
+
+    def _at(self, node: ast.AST) -> tuple[int, int]:
+        place = self._file.place(node)
+        return place.line, place.column
 
     def _note_drop(self, index: int, one: Observation, entry: Entry) -> None:
-        for call in self._file.of(ast.Call):
-            for keyword in call.keywords:
-                place = self._file.place(keyword)
-                if keyword.arg == one.symbol and (place.line, place.column) == (
-                    one.line,
-                    one.column,
-                ):
-                    self._drops.setdefault((call, entry.side), []).append((index, one.symbol))
+        call = self._keywords.get((one.line, one.column))
+        if call is not None and any(keyword.arg == one.symbol for keyword in call.keywords):
+            self._drops.setdefault((call, entry.side), []).append((index, one.symbol))
 
     def _offer_drops(self) -> None:
         """Arguments of one call that go are dropped together, so that their commas are counted once."""
@@ -306,16 +340,12 @@ class _Engine:
 
     def _text(self, one: Observation, entry: Entry) -> _Offer | None:
         """The last part of a dotted name, written otherwise."""
-        for node in self._file.of(ast.Attribute):
-            place = self._file.place(node)
-            here = place.line == one.line and place.column == one.column
-            if here and self._file.name(node) == one.symbol:
-                end = edits.end_of(self._file, node)
-                start = (end[0], end[1] - len(node.attr))
-                return _Offer(
-                    [edits.edit(start, end, entry.to)], entry.says, "now", entry.safe, entry.side
-                )
-        return None
+        node = self._attributes.get((one.line, one.column, one.symbol))
+        if node is None:
+            return None
+        end = edits.end_of(self._file, node)
+        change = edits.edit((end[0], end[1] - len(node.attr)), end, entry.to)
+        return _Offer([change], entry.says, "now", entry.safe, entry.side)
 
     def _undecorate(self, index: int, one: Observation, entry: Entry) -> None:
         """Notes a decorator that goes with its import; all its uses must be decorators."""
@@ -338,32 +368,36 @@ class _Engine:
         return []
 
 
-def _touch(some: Iterable[Edit], others: Sequence[Edit]) -> bool:
-    mine = [plain(edit) for edit in some]
-    theirs = [plain(edit) for edit in others]
-    return any(
-        one != other and patch.clash(one, other) for one in mine for other in theirs
-    ) or bool(set(mine) & set(theirs))
+def _above(symbol: str) -> Iterator[str]:
+    """The names that a dotted name hangs on."""
+    while symbol := symbol.rpartition(".")[0]:
+        yield symbol
+
+
+def _touch(some: Iterable[Edit], others: Iterable[Edit]) -> bool:
+    """Whether two lists of edits cannot be applied apart: they clash, or have one in common."""
+    taken = patch.Taken()
+    taken.add(map(plain, some))
+    return any(edit in taken or taken.clashes(edit) for edit in map(plain, others))
 
 
 def _drop_broken(source: str, offers: dict[int, _Offer]) -> None:
     """Takes out every offer whose result would not parse. Most files are tried in one go."""
     for side in ("now", "after"):
-        indexes = [index for index, offer in offers.items() if offer.side == side]
-        distinct: dict[int, list[Edit]] = {id(offers[at].edits): offers[at].edits for at in indexes}
-        ranked = [offers[at] for at in indexes]
-        best = max((offer.rank for offer in ranked if offer.group), default=0)
+        some = [index for index, offer in offers.items() if offer.side == side]
+        best = max((offers[index].rank for index in some), default=0)
         together = {
             id(offer.edits): offer.edits
-            for offer in ranked
+            for offer in map(offers.__getitem__, some)
             if not offer.group or offer.rank == best
         }
         every = list({plain(edit): edit for one in together.values() for edit in one}.values())
-        if len(distinct) == len(together) and _parses(source, every):
+        is_all = len({id(offers[index].edits) for index in some}) == len(together)
+        if not some or (is_all and _parses(source, every)):
             continue
-        broken = {key for key, some in distinct.items() if not _parses(source, some)}
-        for index in indexes:
-            if id(offers[index].edits) in broken:
+        parses = {id(one): _parses(source, one) for one in (offers[index].edits for index in some)}
+        for index in some:
+            if not parses[id(offers[index].edits)]:
                 del offers[index]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.parsers.fix import Edit
@@ -18,7 +18,6 @@ from planner.scanner.fixes.statements import (
     Import,
     Place,
     is_shim,
-    place_of,
     step_of,
 )
 from planner.scanner.python_file import ImportedName, PythonFile
@@ -72,6 +71,27 @@ class Rewriter:
 
     def __init__(self, file: PythonFile) -> None:
         self.file = file
+
+    def _place(self, node: ast.stmt) -> Place | None:
+        """Where an import stands; None where lines cannot be put there."""
+        return self._places.get(node)
+
+    @functools.cached_property
+    def _places(self) -> dict[ast.stmt, Place]:
+        parents = {self.file.parent(one.node) for one in self.file.imports}
+        bodies = [
+            body
+            for parent in parents
+            for name in ("body", "orelse", "finalbody")
+            if isinstance(body := getattr(parent, name, None), list)
+        ]
+        places = [
+            Place(self.file, node, body, at)
+            for body in bodies
+            for at, node in enumerate(body)
+            if isinstance(node, Import)
+        ]
+        return {place.node: place for place in places if place.can_change}
 
     # --- What the file has
 
@@ -140,17 +160,21 @@ class Rewriter:
             found += [node for node in self._names.get(local, ()) if self.file.name(node) == symbol]
         return found
 
-    def chains_at(self, symbol: str) -> frozenset[tuple[int, int]]:
-        """Where its dotted uses begin."""
-        places = [self.file.place(node) for node in self._chains.get(symbol, ())]
-        return frozenset((place.line, place.column) for place in places)
+    def chains_at(self, symbols: Iterable[str]) -> dict[tuple[int | None, int | None], str]:
+        """Where dotted uses of these names begin."""
+        found: dict[tuple[int | None, int | None], str] = {}
+        for symbol in symbols:
+            for node in self._chains.get(symbol, ()):
+                place = self.file.place(node)
+                found[place.line, place.column] = symbol
+        return found
 
     def is_mentioned(self, imported: ImportedName) -> bool:
         """Whether the name stands anywhere in the file but in imports: in strings and comments too, and where
         a comment beside the import says that it is for others."""
         if imported.local in self._words:
             return True
-        place = place_of(self.file, imported.node)
+        place = self._place(imported.node)
         return place is not None and "noqa" in _comment_of(place, imported.alias)
 
     @functools.cached_property
@@ -173,7 +197,7 @@ class Rewriter:
 
     def possible(self, rewrite: Rewrite) -> bool:
         """Whether the name can be rewritten cleanly wherever the file has it."""
-        places = [place_of(self.file, one.node) for one in self._touched(rewrite)]
+        places = [self._place(one.node) for one in self._touched(rewrite)]
         if not places or None in places:
             return False
         chains = self._chains.get(rewrite.symbol, [])
@@ -235,7 +259,7 @@ class Rewriter:
             found += self._written(block, taken)
             done.add(block.at.node)
         for node, aliases in taken.items():
-            place = place_of(self.file, node)
+            place = self._place(node)
             if node not in done and place is not None:
                 found += _taken_out(place, aliases, "")
         return list({_key(each): each for each in found}.values())
@@ -244,13 +268,18 @@ class Rewriter:
         """What goes out of each import statement."""
         taken: dict[Import, list[ast.alias]] = {}
         gone: set[int] = set()
+        heads: set[str] = set()
         for rewrite in rewrites:
             for one in self.imports_of(rewrite.symbol):
                 taken.setdefault(one.node, []).append(one.alias)
-            gone |= {id(_head(node)) for node in self._chains.get(rewrite.symbol, ())}
+            firsts = [_head(node) for node in self._chains.get(rewrite.symbol, ())]
+            gone |= set(map(id, firsts))
+            heads |= {first.id for first in firsts}
         for one in self.file.imports:
             known = any(one.alias is each for each in taken.get(one.node, ()))
-            reaches = any(_reaches(one, rewrite.symbol) for rewrite in rewrites)
+            reaches = one.local in heads and any(
+                _reaches(one, rewrite.symbol) for rewrite in rewrites
+            )
             if reaches and not known and self._is_idle(one, gone, taken):
                 taken.setdefault(one.node, []).append(one.alias)
         return taken
@@ -274,7 +303,7 @@ class Rewriter:
         taken: Mapping[Import, Sequence[ast.alias]],
     ) -> bool:
         """Whether a module's import has no use once those in ``gone`` are rewritten."""
-        if self._is_settled(imported.node) or place_of(self.file, imported.node) is None:
+        if self._is_settled(imported.node) or self._place(imported.node) is None:
             return False
         nodes = self._names.get(imported.local, ())
         left = [node for node in nodes if id(node) not in gone]
@@ -337,7 +366,7 @@ class Rewriter:
         return list(blocks.values())
 
     def _block_at(self, blocks: dict[tuple[int, int], _Block], node: Import) -> _Block:
-        place = place_of(self.file, node)
+        place = self._place(node)
         assert place is not None
         first, _ = place.run()
         block = blocks.setdefault((id(place.body), first), _Block(place))
@@ -359,7 +388,7 @@ class Rewriter:
         if not rewrite.new:
             return
         new = (*_split(rewrite.new), local)
-        place = place_of(self.file, one.node)
+        place = self._place(one.node)
         comment = _comment_of(place, one.alias) if place and is_name else ""
         if rewrite.is_plain:
             if all(new != entry for entry, _ in block.plain):
@@ -396,7 +425,7 @@ class Rewriter:
                 lines += _shim_lines(entries, step)
         last = place.body[place.run()[1]]
         if block.code and last is not place.node:
-            behind = Place(self.file, last, place.body)
+            behind = Place(self.file, last, place.body, place.run()[1])
             found.append(behind.insert(_text(self._code_lines(behind, block.code))))
         elif block.code:
             lines += self._code_lines(place, block.code)
@@ -424,7 +453,7 @@ class Rewriter:
             if not isinstance(shim, ast.Try) or not is_shim(shim):
                 continue
             tried, caught = shim.body[-1], shim.handlers[0].body[-1]
-            tried_at, caught_at = place_of(self.file, tried), place_of(self.file, caught)  # type: ignore[arg-type]
+            tried_at, caught_at = self._place(tried), self._place(caught)
             if tried_at is None or caught_at is None or not _is_from(tried, root):
                 continue
             step = step_of(self.file)

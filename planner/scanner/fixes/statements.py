@@ -25,10 +25,7 @@ class Place:
     node: ast.stmt
     body: Sequence[ast.stmt]
     """The statements that it is one of."""
-
-    @functools.cached_property
-    def index(self) -> int:
-        return next(at for at, each in enumerate(self.body) if each is self.node)
+    index: int
 
     @functools.cached_property
     def start(self) -> Spot:
@@ -153,17 +150,6 @@ class Place:
         return "".join(
             f"{self.indent}{line}{newline}" if line else newline for line in text.splitlines()
         )
-
-
-def place_of(file: PythonFile, node: Import) -> Place | None:
-    """The statement with its siblings; None where it cannot be changed."""
-    parent = file.parent(node)
-    for name in ("body", "orelse", "finalbody"):
-        body = getattr(parent, name, None)
-        if isinstance(body, list) and any(each is node for each in body):
-            place = Place(file, node, body)
-            return place if place.can_change else None
-    return None
 
 
 def is_import(node: ast.stmt) -> bool:

@@ -150,15 +150,6 @@ class TreeReader:
                 return fixes_decode(value)
         return []
 
-    def kept_fixes(self, path: str) -> list[Fixed]:
-        """The fixes that were made before of a file with the same content."""
-        key = self.reading.keys.get(path, b"")
-        value = self._cache.get(key_of(b"fixes", key)) if self._cache and key else None
-        if value is not None:
-            with contextlib.suppress(msgspec.MsgspecError):
-                return fixes_decode(value)
-        return []
-
     def keep_fixes(self, path: str, content: bytes, fixed: list[Fixed]) -> None:
         """Keeps the fixes that were made of this content, if it is what was read."""
         key = self.reading.keys.get(path, b"")

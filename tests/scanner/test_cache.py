@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from planner.scanner import reading, ruff_run, scan_tree, write_report
 from planner.scanner.cache import FILE_NAME, Cache, key_of, user_folder
+from planner.scanner.pool import Pool
 from tests.scanner.corpus import cases
 
 OLD = "from airflow.operators.dummy_operator import DummyOperator\nDummyOperator(task_id='a')\n"
@@ -88,7 +89,7 @@ def test_a_warm_scan_runs_neither_ruff_nor_a_check(
         raise AssertionError("this was to come from the cache")
 
     monkeypatch.setattr(reading, "run_ruff", never)
-    monkeypatch.setattr(reading, "facts_of", never)
+    monkeypatch.setattr(Pool, "put", never)
     monkeypatch.setattr(ruff_run.subprocess, "run", never)
     assert with_cache(tree, tmp_path / "kept") == first
 

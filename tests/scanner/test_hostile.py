@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import resource
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from planner.scanner import ScanResult, scan_tree
+from planner.scanner.facts import FileFacts
 from planner.scanner.pool import SMALL, Pool
 from planner.scanner.result import SkipReason
+from planner.scanner.seen import Unread, encode, facts_decode, look
 from planner.scanner.tree import LARGEST_FILE
 
 OLD = "from airflow.operators.dummy_operator import DummyOperator\nDummyOperator(task_id='a')\n"
@@ -196,41 +199,62 @@ def test_nothing_of_the_tree_is_imported_or_run(
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_file_that_stops_its_process_is_named_and_the_others_are_read() -> None:
-    """Killed from outside here, as the alarm or the kernel would."""
+def _facts(pool: Pool, contents: dict[str, bytes]) -> dict[str, FileFacts | None]:
+    for path, content in contents.items():
+        pool.put(path, look, encode(Unread(path, content)))
+    return {path: told and facts_decode(told) for path, told in pool.answers()}
+
+
+def _ends_its_process(message: bytes) -> bytes:
+    os.kill(os.getpid(), signal.SIGALRM if message.startswith(b"late") else signal.SIGKILL)
+    return message
+
+
+def _echo(message: bytes) -> bytes:
+    return message
+
+
+@pytest.fixture(params=["copies", "programs"])
+def several(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
+    """A pool that has processes of its own, made in either way."""
+    monkeypatch.setattr(threading, "active_count", lambda: 1 if request.param == "copies" else 2)
     with Pool(processes=2) as pool:
-        for number in range(12):
-            pool.put(f"{number}.py", (OLD + "#" * 80_000).encode())
-        for process in list(pool._every):
-            process.kill()
-        answers = dict(pool.answers())
-    assert len(answers) == 12
-    assert all(facts.hits or "crashed" in facts.flaw for facts in answers.values())
-    assert sum(bool(facts.hits) for facts in answers.values()) >= 10
+        yield pool
 
 
-def _children() -> int:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_minflt
+@pytest.mark.parametrize("how", [b"late", b"killed"])
+def test_what_stops_its_process_is_named_and_the_rest_is_done(several: Pool, how: bytes) -> None:
+    text = b"#" * (SMALL // 4)
+    for number in range(12):
+        work = _ends_its_process if number in (3, 7) else _echo
+        several.put(str(number), work, how + text)
+    answers = dict(several.answers())
+    assert {key for key, told in answers.items() if told is None} == {"3", "7"}
+    assert all(told == how + text for told in answers.values() if told is not None)
 
 
-@pytest.mark.parametrize("processes", [1, 2, 3])
-def test_any_number_of_processes_gives_the_same(processes: int) -> None:
-    contents = {f"{n}.py": (OLD * (n % 7) + "x = 1\n" * 9000).encode() for n in range(14)}
-    answers = []
-    for count in (1, processes):
-        with Pool(processes=count) as pool:
-            for path, content in contents.items():
-                pool.put(path, content)
-            answers.append(dict(pool.answers()))
-    assert answers[0] == answers[1]
+def test_any_number_of_processes_gives_the_same(several: Pool) -> None:
+    contents = {f"{n}.py": (OLD * (n % 7) + "x = 1\n" * 9000).encode() for n in range(12)}
+    with Pool(processes=1) as alone:
+        expected = _facts(alone, contents)
+    assert _facts(several, contents) == expected
+    assert _facts(several, contents) == expected, "it can be used again"
+    assert len(several._every) == 2
 
 
-def test_small_trees_start_no_process(tmp_path: Path) -> None:
+def test_little_work_starts_no_process() -> None:
     with Pool(processes=2) as pool:
-        pool.put("a.py", OLD.encode())
-        assert [path for path, _ in pool.answers()] == ["a.py"]
+        assert _facts(pool, {"a.py": OLD.encode()}).keys() == {"a.py"}
         assert not pool._every
+
+
+def test_no_process_stays_behind(several: Pool) -> None:
+    contents = {f"{n}.py": b"#" * SMALL for n in range(4)}
+    _facts(several, contents)
+    several.__exit__(None, None, None)
+    for process in several._every:
+        process.wait()
+        assert process.requests.closed
 
 
 def test_progress_counts_every_file_once(tmp_path: Path) -> None:

@@ -57,6 +57,15 @@ CHECK = Check(
     RULE,
     PythonFile,
     _check,
+    needs=(
+        b"dag_run",
+        b"task_instance",
+        b"sla_miss",
+        b"task_fail",
+        b"dag_pickle",
+        b"_dag",
+        b" dag",
+    ),
     worth=_may_ask,
     needs_airflow=False,
 )

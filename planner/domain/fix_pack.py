@@ -11,6 +11,7 @@ import msgspec
 from planner.domain.patch import NO_EDIT, merge
 
 SIDES = ("now", "after")
+SILENCED = "it is silenced in the code"
 UNSAFE = "the edit can change what the code does; ask for unsafe edits too"
 NOT_NOW = "its edit runs on the target only, so it waits for the flip"
 NOT_AFTER = "its edit belongs in the patch for now"
@@ -24,6 +25,8 @@ class Fixable:
     path: str
     line: int | None
     fix: str
+    is_silenced: bool = False
+    """Somebody decided in the code that it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def chosen_of(
     left_out: list[LeftOut] = []
     for finding in findings:
         fix = _decode(finding.fix) if finding.fix else _Fix()
-        if reason := _against(fix, side, with_unsafe):
+        if reason := SILENCED if finding.is_silenced else _against(fix, side, with_unsafe):
             left_out.append(LeftOut(finding, reason))
         else:
             chosen.append(finding)

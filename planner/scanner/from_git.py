@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from planner.scanner.cache import Cache
 from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
 from planner.scanner.reading import Progress
 from planner.scanner.result import ScanResult
-from planner.scanner.scan import scan_tree
+from planner.scanner.scan import scan_folder
 
 
 def scan_git(
@@ -24,11 +25,13 @@ def scan_git(
     credentials: Credentials | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
+    today: date | None = None,
 ) -> ScanResult:
     """Fetches the branch and scans what lies below ``root``; paths stay relative to the repository.
 
     ``since_commit`` is the commit of the last scan: the result then knows git's renames since. ``cache_dir``
-    holds the copy of the repository, ``cache`` what unchanged files yielded.
+    holds the copy of the repository, ``cache`` what unchanged files yielded. ``today`` lets the repository's
+    own ignore file count, as it holds on that day.
     Raises ScanFailed with one sentence that holds no secret.
     """
     repository = repository_at(location, cache_dir=Path(cache_dir), credentials=credentials)
@@ -36,12 +39,13 @@ def scan_git(
         commit = fetch(repository, branch)
         renamed = renames(repository, since_commit, commit) if since_commit != commit else {}
         with laid_out(repository, commit) as tree:
-            result = scan_tree(
+            result = scan_folder(
                 tree,
+                root=root,
                 target=target,
                 current=current,
-                paths=(root or ".",),
                 cache=cache,
                 progress=progress,
+                today=today,
             )
     return replace(result, commit=commit, renames=renamed)

@@ -22,6 +22,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from planner.scanner.result import ScanFailed
+from planner.scanner.suppression import IGNORE_FILE
 from planner.scanner.tree import CODEOWNERS_PLACES, is_read
 
 FETCH_SECONDS = 600.0
@@ -57,6 +58,8 @@ _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
     '"$FLIGHTPLAN_GIT_USERNAME" "$FLIGHTPLAN_GIT_PASSWORD"; }; f'
 )
+_BESIDES = (*CODEOWNERS_PLACES, IGNORE_FILE)
+"""What a scan looks at besides code."""
 _BRANCH = re.compile(r"[^\s~^:?*\[\\\x00-\x1f\x7f]+")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _IN_URL = re.compile(r"(\w+://)[^/@\s]+@")
@@ -237,7 +240,7 @@ def blob_at(repository: Repository, commit: str, path: str, *, largest: int) -> 
 
 @contextlib.contextmanager
 def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
-    """A temporary folder with the commit's regular Python files, notebooks and CODEOWNERS."""
+    """A temporary folder with the commit's regular files that a scan looks at."""
     with tempfile.TemporaryDirectory(prefix="tree-", dir=repository.folder) as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         tree = Path(folder) / "tree"
@@ -263,7 +266,7 @@ def _wanted(listing: str) -> Iterator[str]:
     """Paths of regular files that a scan looks at; links and submodules have other modes."""
     for entry in listing.split("\x00"):
         about, _, path = entry.partition("\t")
-        looked_at = is_read(path) or path.endswith("pyvenv.cfg") or path in CODEOWNERS_PLACES
+        looked_at = is_read(path) or path.endswith("pyvenv.cfg") or path in _BESIDES
         if about.startswith("100") and looked_at:
             yield path
 

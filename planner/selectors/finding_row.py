@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from planner.domain.finding import ACTIVE_STATES, State
 from planner.domain.rating import instead_of
+from planner.domain.silencing import Silencing, silencing_from
 from planner.domain.suggestion import Suggestion, suggestion_from
 from planner.models import Finding
 from planner.rulebook.load import rulebook
@@ -32,6 +33,7 @@ class FindingRow:
     title: str
     """What is wrong, as the rulebook says it; the message where it does not know the rule."""
     instead: str
+    silencing: Silencing | None
 
 
 def finding_rows(
@@ -57,4 +59,5 @@ def _row(finding: Finding, today: date, most_dags: int) -> FindingRow:
         suggestion=suggestion_from(finding.fix),
         title=rule.title if rule else finding.message or finding.rule_id,
         instead=instead_of(finding.rule_id, finding.symbol, rulebook()),
+        silencing=silencing_from(finding.extra),
     )

@@ -9,12 +9,14 @@ from itertools import groupby
 from operator import attrgetter
 
 from planner.domain.fix_pack import Fixable, FixPack, pack
+from planner.domain.silencing import silencing_from
 from planner.models import Deployment, Finding, Source
 from planner.selectors.work import planned
 
 MOST = 5_000
 """Findings in one patch; more than that nobody reads."""
 
+_COLUMNS = ("pk", "path", "line", "fix", "extra")
 _HAS_CODE = (Source.Kind.FOLDER, Source.Kind.GIT)
 _NO_CODE = (
     "Of this source Flightplan has reports and not the code, so there is no corrected file; "
@@ -90,11 +92,11 @@ def source_packs(
         rows = rows.filter(owner__in=owners)
     by_source: dict[int, list[Fixable]] = {}
     found = rows.order_by("source_id", "path", "severity_rank", "line", "pk")
-    rows_kept = found.values_list("source_id", "pk", "path", "line", "fix")
-    for source_id, key, path, line, fix in rows_kept.iterator(chunk_size=2_000):
+    rows_kept = found.values_list("source_id", *_COLUMNS)
+    for source_id, *columns in rows_kept.iterator(chunk_size=2_000):
         kept = by_source.setdefault(source_id, [])
         if len(kept) <= MOST:
-            kept.append(Fixable(key, path, line, fix))
+            kept.append(_fixable(*columns))
     sources = Source.objects.filter(pk__in=by_source).select_related("last_scan")
     return [_made(source, by_source[source.pk], side, with_unsafe) for source in sources]
 
@@ -102,8 +104,12 @@ def source_packs(
 def fixables_of_file(source: Source, path: str) -> list[Fixable]:
     """The open findings of one file, those first that win over others. One query."""
     rows = Finding.objects.filter(planned(), source=source, path=path)
-    found = rows.order_by("severity_rank", "line", "pk").values_list("pk", "path", "line", "fix")
-    return [Fixable(*values) for values in found[:MOST]]
+    found = rows.order_by("severity_rank", "line", "pk").values_list(*_COLUMNS)
+    return [_fixable(*columns) for columns in found[:MOST]]
+
+
+def _fixable(key: int, path: str, line: int | None, fix: str, extra: str) -> Fixable:
+    return Fixable(key, path, line, fix, is_silenced=silencing_from(extra) is not None)
 
 
 def finding_pack(finding: Finding) -> FixPack:

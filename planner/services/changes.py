@@ -15,6 +15,7 @@ from planner.domain.ownership import Assigner
 from planner.domain.rating import when_of
 from planner.domain.report import Observation
 from planner.domain.rules import Rating
+from planner.domain.silencing import MARK, silencing_part
 from planner.models import Event, Finding, Scan, Source
 from planner.rulebook.load import rulebook
 from planner.selectors.dag import dag_ids_by_path
@@ -236,9 +237,13 @@ class _Writer:
         previous = newest_applied(self._source, tool, before=self._scan)
         same_tool = previous is not None and _ran_as(previous) == _ran_as(self._scan)
         seen, moved, refreshed = self._seen_pairs(), [], []
+        silenced = self._silenced() if same_tool else {}
         for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]
             same_words = before.content == today.content and before.rule == today.rule
+            extra = self._sightings.observations[sighting].extra
+            # An entry of the ignore file silences, and its last day passes, with no line of code changed.
+            same_words &= silenced.get(self._known[known].id, b"") == silencing_part(extra)
             if not (same_tool and same_words and self._known[known].checker == tool):
                 refreshed.append((known, sighting))
             elif before != today:
@@ -248,6 +253,11 @@ class _Writer:
         events = (self._event(self._id(step), Kind.MOVED, step.why) for step in self._changes.moved)
         bulk.insert(Event, _EVENT_COLUMNS, events)
         self._keep_last_seen(seen, previous)
+
+    def _silenced(self) -> dict[int, bytes]:
+        """What is kept of the findings of this source that somebody had silenced in the code."""
+        rows = Finding.objects.filter(source=self._source, extra__contains=MARK)
+        return {key: extra.encode() for key, extra in rows.values_list("pk", "extra")}
 
     def _seen_pairs(self) -> list[tuple[int, int]]:
         changes = self._changes

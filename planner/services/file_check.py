@@ -19,6 +19,7 @@ from planner.domain.fix_pack import Fixable, chosen_of
 from planner.domain.paths import PathRefused, is_absolute, normalised
 from planner.domain.rating import Rater, instead_of
 from planner.domain.report import Observation
+from planner.domain.silencing import Silencing, silencing_from
 from planner.domain.suggestion import Suggestion, suggestion_from
 from planner.models import Deployment, Finding
 from planner.parsers import open_report
@@ -51,6 +52,7 @@ class CheckedLine:
     message: str
     instead: str
     suggestion: Suggestion | None
+    silencing: Silencing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def file_check(*, deployment: Deployment, path: str, content: bytes) -> FileChec
         .exclude(category=Category.STYLE)
         .count(),
         fixables=[
-            Fixable(number, path, line.line, found.fix.decode())
+            Fixable(
+                number, path, line.line, found.fix.decode(), is_silenced=line.silencing is not None
+            )
             for number, (line, found) in enumerate(counted)
         ],
     )
@@ -180,6 +184,7 @@ def _line(rater: Rater, found: Observation) -> CheckedLine:
         message=found.message,
         instead=instead_of(rating.rule_id, found.symbol, rulebook()),
         suggestion=suggestion_from(found.fix.decode()),
+        silencing=silencing_from(found.extra),
     )
 
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import IO
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from planner.models import Scan, Source
 from planner.scanner import ScanFailed, scan_folder, scan_git, write_report
 from planner.scanner.cache import Cache
 from planner.selectors.deployment import facts_of
-from planner.selectors.local_time import zone_name
+from planner.selectors.local_time import local_day, zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch
 from planner.services.ingest import apply_scan
 from planner.services.lease import (
@@ -205,7 +205,12 @@ def _read_folder(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     folder = folder_check(source.location)
     with _cache() as cache:
         result = scan_folder(
-            folder, root=source.root, **_versions(scan), cache=cache, progress=told
+            folder,
+            root=source.root,
+            **_versions(scan),
+            cache=cache,
+            progress=told,
+            today=_started_on(scan),
         )
     write_report(result, report)
 
@@ -224,6 +229,7 @@ def _read_git(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
             credentials=_credentials(source),
             cache=cache,
             progress=told,
+            today=_started_on(scan),
         )
     write_report(result, report)
 
@@ -235,6 +241,11 @@ def _cache() -> Iterator[Cache]:
         yield cache
     if cache.trouble:
         _log.warning("%s", cache.trouble)
+
+
+def _started_on(scan: Scan) -> date:
+    """The day on which a running scan began, where the deployment is."""
+    return local_day(scan.deployment, scan.started_at or scan.created_at)
 
 
 def _versions(scan: Scan) -> dict[str, str]:

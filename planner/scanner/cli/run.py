@@ -27,17 +27,15 @@ from planner.scanner.cli.outcome import Exit, Outcome, blocking, found_in, gaps_
 from planner.scanner.cli.place import Ground, config_file, ground
 from planner.scanner.cli.screen import ProgressBar, Screen, harmless
 from planner.scanner.cli.usage import PROGRAM, Asked, UsageError, asked
-from planner.scanner.dag_map import dag_ids_by_file
 from planner.scanner.fixes import patch_of
+from planner.scanner.ignore_file import sifted
 from planner.scanner.result import ScanFailed, ScanResult
 from planner.scanner.scan import scan_tree
 from planner.scanner.suppression import (
     IGNORE_FILE,
     BadIgnoreFile,
     Ignore,
-    Sieve,
     read_ignores,
-    sift,
 )
 from planner.scanner.tree import TreeFile
 
@@ -70,10 +68,7 @@ def _run(wanted: Asked) -> int:
     baseline = _baseline(wanted)
     _check_outputs(wanted)
     result, further = _scanned(wanted, place, also, book)
-    sieve = _sifted(result, ignores, wanted, book, today)
-    result = replace(
-        result, observations=sieve.kept, suppressed=[*result.suppressed, *sieve.suppressed]
-    )
+    result, sieve = sifted(result, ignores, today=today)
     known, ratchet = _compared(wanted, place, result, baseline, book, today)
     findings = found_in(result, target=wanted.target, rulebook=book, known=known)
     outcome = Outcome(
@@ -182,19 +177,6 @@ def _scanned(
         )
         notes += said
     return result, notes
-
-
-def _sifted(
-    result: ScanResult, ignores: Sequence[Ignore], wanted: Asked, book: Rulebook, today: dt.date
-) -> Sieve:
-    rater = Rater(book, target_line=wanted.target, tool_version=result.coverage.tool_version)
-    return sift(
-        result.observations,
-        ignores,
-        today=today,
-        dag_ids=dag_ids_by_file(result),
-        rule_of=lambda one: rater(one).rule_id,
-    )
 
 
 def _was_looked_at(entry: Ignore, place: Ground) -> bool:

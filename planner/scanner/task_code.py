@@ -76,6 +76,8 @@ def _is_task_file(file: PythonFile) -> bool:
         return False
     if _makes_dags(file):
         return True
+    if path.name.startswith("test_") or path.stem.endswith("_test"):
+        return False
     serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
     return not serves and not any(map(_is_main_guard, file.of(ast.If)))
 

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install run test tested-python check bench screenshots migrate clean
+.PHONY: help install run test tested-python check bench bench-airflow screenshots migrate clean
 
 # The first of these that runs and is new enough; the tests need 3.11 or 3.12.
 PYTHON ?= $(shell for each in python3.12 python3.11 python3; do \
@@ -19,7 +19,7 @@ unexport DATA_DIR
 endif
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) $(PACKAGE) ## Make .venv and install what Flightplan runs on
 
@@ -54,8 +54,11 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, templates, missing migration
 	@echo "==> Migrations"
 	@$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1
 
-bench: $(DEV_STAMP) ## Measure ingest against its floor
+bench: $(DEV_STAMP) ## Measure ingest against its floor and the upgrade check against ruff (ARGS=rounds)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-airflow: $(DEV_STAMP) ## Try every rule's example on real Airflows (ARGS=rules; takes long, 5 GB)
+	$(BIN)/python -m tests.bench.real_airflow $(ARGS)
 
 screenshots: $(DEV_STAMP) ## Take pictures of the pages into screenshots/
 	$(BIN)/python -m tests.screenshots $(ARGS)

@@ -2,6 +2,14 @@
 
 import sys
 
-from tests.bench import ingest
+from tests.bench import dag_ids, ingest, prefilter, ruff_parity, scanner
 
-sys.exit(ingest.main(int(sys.argv[1]) if len(sys.argv) > 1 else 3))
+rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+missed = [
+    ingest.main(rounds),
+    scanner.main(rounds),
+    ruff_parity.main(),
+    prefilter.main(),
+    dag_ids.main(),
+]
+sys.exit(int(any(missed)))

@@ -46,7 +46,7 @@ def _import(file: Path) -> dict[str, object]:
         warnings.simplefilter("always")
         try:
             spec = importlib.util.spec_from_file_location(file.stem, file)
-            module = importlib.util.module_from_spec(spec)
+            module = sys.modules[file.stem] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
         except BaseException as raised:
             error = f"{type(raised).__name__}: {raised}"
@@ -55,7 +55,7 @@ def _import(file: Path) -> dict[str, object]:
         for one in caught
         if "eprecat" in one.category.__name__ or "Removed" in one.category.__name__
     ]
-    dags = [one for one in gc.get_objects() if isinstance(one, DAG)] if module else []
+    dags = [one for one in gc.get_objects() if issubclass(type(one), DAG)] if module else []
     return {
         "error": error[:400],
         "warnings": said[:3],

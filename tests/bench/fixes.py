@@ -121,7 +121,17 @@ def sources() -> Iterator[tuple[str, Path]]:
         yield f"examples of Airflow {version}", trees.airflow(version) / "airflow/example_dags"
     contrib = trees.airflow("1.10.15") / "airflow/contrib/example_dags"
     yield "contributed examples of Airflow 1.10.15", contrib
-    yield "legacy snippets", Path(__file__).parents[1] / "reports/legacy"
+    yield "legacy snippets", _legacy()
+
+
+def _legacy() -> Path:
+    """The short files in old habits, as files."""
+    folder = trees.FOLDER / "legacy"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = json.loads((Path(__file__).parents[1] / "reports/legacy/dags.json").read_text())
+    for name, file in files.items():
+        (folder / f"{name}.py").write_text(file["source"])
+    return folder
 
 
 def tried(name: str, source: Path, pythons: Mapping[str, str]) -> Count:

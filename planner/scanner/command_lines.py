@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from planner.rulebook.load import rulebook
+from planner.scanner.branches import Branches
 from planner.scanner.environment import setting_of_variable
 from planner.scanner.material import Command, Place, Probe, Process
 from planner.scanner.packages import requirements_in_words
@@ -101,8 +102,17 @@ DEEPEST = 4
 
 def material_in_shell(snippet: Snippet, depth: int = 0) -> Iterator[Any]:
     """Everything that the commands of a shell text tell, in their order."""
+    branches = Branches()
     for words in commands_in(snippet.text):
-        yield from material_in_words(words, snippet, depth)
+        word = "" if words[0].quoted else words[0].text
+        if word == "if":
+            branches.opens()
+        elif word in ("elif", "else"):
+            branches.goes_on()
+        elif word == "fi":
+            branches.closes()
+        branches.take(material_in_words(words, snippet, depth))
+    yield from branches.told()
 
 
 def material_in_words(words: Sequence[Word], snippet: Snippet, depth: int = 0) -> Iterator[Any]:

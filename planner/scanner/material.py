@@ -79,6 +79,8 @@ class Command(msgspec.Struct, frozen=True):
 
     words: tuple[str, ...]
     place: Place
+    beside: frozenset[str] = frozenset()
+    """What the other branches of the same condition call: ``db migrate``."""
 
 
 class Process(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from planner.domain.rules import CommandChange
 from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
+from planner.scanner.command_lines import AIRFLOW
 from planner.scanner.material import Command, Hit
+
+_AUTH_MANAGER = "core.auth_manager"
+"""Who sets it has chosen who keeps users: nothing else does that in a deployment."""
 
 
 def _check(command: Command) -> Iterator[Hit]:
@@ -18,6 +22,8 @@ def _check(command: Command) -> Iterator[Hit]:
         return
     change = book.commands[name]
     if change.gone_since:
+        if _is_for_one_side(command, change):
+            return
         yield _hit(command, change, f"airflow {name}", name.replace(" ", "."))
         return
     taken = book.options.get(name, {})
@@ -31,6 +37,12 @@ def _check(command: Command) -> Iterator[Hit]:
             told.add(id(option_change))
             symbol = f"{name.replace(' ', '.')}.{option}"
             yield _hit(command, option_change, f"airflow {name} {option}", symbol)
+
+
+def _is_for_one_side(command: Command, change: CommandChange) -> bool:
+    """Whether another branch of the same condition calls what 3.x has in its place."""
+    instead, _, _ = change.instead.removeprefix(f"{AIRFLOW} ").partition(" -")
+    return instead in command.beside
 
 
 def _paths(words: tuple[str, ...]) -> Iterator[str]:
@@ -52,6 +64,8 @@ def _hit(command: Command, change: CommandChange, shown: str, symbol: str) -> Hi
         message = f"`{shown}` is gone since Airflow {change.gone_since}"
         message += f": {change.instead}" if change.instead else ""
     hit = Hit(line=place.line, column=place.column, cell=place.cell, message=message, symbol=symbol)
+    if "provider" in change.on.values():
+        hit.unless_set = _AUTH_MANAGER
     if "kept" in change.on.values():
         hit.lines = [line for line, status in change.on.items() if status != "kept"]
     return hit

@@ -13,8 +13,15 @@ from planner.scanner.shell import snippet_of
 _SHOWS = ("[core]", "[webserver]", "[scheduler]", "[database]", "[celery]", "[logging]")
 
 
+_OF_AIRFLOWS_TESTS = "unittests.cfg"
+"""What Airflow writes for its own tests beside airflow.cfg: no deployment reads it."""
+
+
 def _read(text: Text) -> Iterator[Setting]:
-    named = "airflow" in PurePosixPath(text.path).name.lower()
+    name = PurePosixPath(text.path).name.lower()
+    if name == _OF_AIRFLOWS_TESTS:
+        return
+    named = "airflow" in name
     if named or any(section in text.source for section in _SHOWS):
         yield from settings_in(snippet_of(text))
 

@@ -34,8 +34,10 @@ _RUNNERS = frozenset(
     ]
 )
 """Methods and functions whose first argument is a command."""
-_COMMANDS = frozenset(["args", "arguments", "bash_command", "cmd", "cmds", "command", "commands"])
-"""Arguments, and names of variables, that hold commands."""
+_COMMANDS = frozenset(
+    ["args", "arguments", "bash_command", "cmd", "cmds", "command", "commands", "entrypoint"]
+)
+"""Arguments, names of variables and keys that hold commands."""
 
 
 _RUN = re.compile(
@@ -110,14 +112,24 @@ def _literal(node: ast.expr | None) -> str | None:
 
 
 def _lists(file: PythonFile) -> Iterator[Any]:
-    """``["airflow", "dags", "list"]``, wherever it stands."""
+    """``["airflow", "dags", "list"]``, wherever it stands but in what is compared or listed under another name."""
     for node in file.of(ast.List, ast.Tuple):
-        if isinstance(file.parent(node), ast.Compare):
+        above = file.parent(node)
+        if isinstance(above, ast.Compare) or _is_under_another_name(above, node):
             continue
         words = [_words(one) for one in node.elts]  # type: ignore[attr-defined]
         texts = [word or "" for word in words]
         if len(texts) > 1 and texts[0] == AIRFLOW and texts[1] in rulebook().commands.words:
             yield from airflow_command(texts, file.place(node))
+
+
+def _is_under_another_name(above: ast.AST | None, node: ast.AST) -> bool:
+    """Whether a list is the value of a dict whose key does not say that it is a command."""
+    if not isinstance(above, ast.Dict):
+        return False
+    pairs = zip(above.keys, above.values, strict=True)
+    key = next((text_of(key) for key, value in pairs if value is node), None)
+    return key is not None and key.lower() not in _COMMANDS
 
 
 def _texts(file: PythonFile) -> Iterator[Any]:

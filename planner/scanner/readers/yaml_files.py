@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from planner.scanner.branches import Branches
 from planner.scanner.command_lines import material_in_shell
 from planner.scanner.containers import started_with
 from planner.scanner.environment import (
@@ -76,8 +77,11 @@ _TOGGLES = "enableBuiltInSecretEnvVars"
 """A table of the official chart whose keys are variables, and whose values say whether it sets them."""
 _WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
 _LINE = re.compile(
-    r"^[ \t]*(?:-[ \t]+)?[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])", re.MULTILINE
+    r"^[ \t]*(?:-[ \t]+)?[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])"
+    r"|\{\{-?[ \t]*(?P<word>if|range|with|define|block|else|end)\b",
+    re.MULTILINE,
 )
+"""A command, or where a block of a Helm template opens, goes on and ends."""
 _NAMED = re.compile(
     r"name:[ \t]*[\"']?(?P<name>AIRFLOW__\w{1,120})[\"']?[ \t]*\n[ \t]*value:[ \t]*(?P<value>[^\n]{0,2000})"
 )
@@ -105,10 +109,24 @@ def _by_line(text: Text) -> Iterator[Any]:
     for match in _NAMED.finditer(text.source):
         value = match["value"].strip().strip("\"'")
         yield from setting_of_variable(match["name"], value, text.place(match.start("name")))
+    yield from _commands_by_line(text, snippet)
+
+
+def _commands_by_line(text: Text, snippet: Snippet) -> Iterator[Any]:
+    branches = Branches()
     for match in _LINE.finditer(text.source):
+        if word := match["word"]:
+            if word == "else":
+                branches.goes_on()
+            elif word == "end":
+                branches.closes()
+            else:
+                branches.opens()
+            continue
         end = text.source.find("\n", match.end())
         line = text.source[match.end() : end if end >= 0 else None].rstrip("\"'\r ")
-        yield from material_in_shell(within(snippet, line, match.end()))
+        branches.take(material_in_shell(within(snippet, line, match.end())))
+    yield from branches.told()
 
 
 class _Walk:
@@ -254,6 +272,8 @@ def _is_the_charts(section: str, option: str, value: Node) -> bool:
 def _is_airflow(name: str, node: Mapping) -> bool:
     """Whether a container runs Airflow: its image or its variables say so, or its name."""
     image = node.get("image")
+    if isinstance(image, Scalar) and "mwaa" in image.value.lower():
+        return False  # an entrypoint of its own, with words of its own
     if isinstance(image, Scalar) and "airflow" in image.value.lower():
         return True
     if isinstance(node.get("services"), Mapping):

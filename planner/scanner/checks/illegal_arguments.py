@@ -1,4 +1,4 @@
-"""Arguments that no operator of that class takes on Airflow 3."""
+"""Arguments that an operator of that class, or a DAG, does not take on Airflow 3."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
 
 _PLACES = ("airflow.operators.", "airflow.sensors.", "airflow.providers.standard.")
+_DAGS = frozenset(
+    ["airflow.DAG", "airflow.models.DAG", "airflow.models.dag.DAG", "airflow.sdk.DAG"]
+    + ["airflow.decorators.dag", "airflow.models.dag.dag", "airflow.sdk.dag"]
+)
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
     taken = rulebook().operator_arguments
     for call in file.of(ast.Call):
         full = file.name(call.func)
-        name = full.rpartition(".")[2]
-        if name not in taken or not full.startswith(_PLACES):
+        name = "DAG" if full in _DAGS else full.rpartition(".")[2]
+        if name not in taken or not (full in _DAGS or full.startswith(_PLACES)):
             continue
         for word in call.keywords:
             if word.arg is not None and word.arg not in taken[name]:
@@ -30,7 +34,7 @@ CHECK = Check(
     "AF3-ILLEGAL-ARGUMENTS",
     PythonFile,
     _check,
-    needs=(b"operators", b"sensors"),
+    needs=(b"operators", b"sensors", b"DAG", b"dag"),
     worth=lambda glimpse: glimpse.spells(rulebook().operator_arguments),
     gives_way=True,
 )

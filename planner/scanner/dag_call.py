@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from planner.scanner.of_tests import in_test_folder
 from planner.scanner.python_file import PythonFile, argument, text_of
 
 Decorated = ast.FunctionDef | ast.AsyncFunctionDef
@@ -22,6 +23,7 @@ PRESETS = frozenset(
 """Names of cron expressions. ``@once`` and ``@continuous`` are none."""
 _SCHEDULES = (("schedule", 2), ("schedule_interval", None), ("timetable", None))
 _POSITIONS = {"dag_id": 0, "description": 1, "schedule": 2}
+_SDK = "airflow.sdk"
 _DEEPEST = 10
 """Dicts made of dicts made of …: followed this far."""
 _CRON_FIELDS = (5, 6)
@@ -119,6 +121,23 @@ class DagCall:
         return Schedule.UNKNOWN if found is None else _schedule(self.file, found)
 
     @property
+    def is_for_airflow_3(self) -> bool:
+        """Whether the DAG is made by the Task SDK alone, which no 2.x has: nothing changes for it."""
+        maker: ast.AST = self.call.func if self.call else self._bare_decorator
+        if not self.file.name(maker).startswith(_SDK):
+            return False
+        return not any(
+            imported.full.startswith(_SDK) and self.file.is_guarded(imported.node)
+            for imported in self.file.imports
+        )
+
+    @property
+    def _bare_decorator(self) -> ast.AST:
+        assert self.function is not None
+        decorators = self.function.decorator_list
+        return next(one for one in decorators if _is_airflows(self.file, one, "dag"))
+
+    @property
     def default_args(self) -> ast.expr | None:
         found = self.argument("default_args")
         return None if found is None else self.file.value(found)
@@ -159,6 +178,13 @@ def dag_calls(file: PythonFile) -> list[DagCall]:
         if id(call) not in decorators and _is_airflows(file, call.func, "DAG"):
             found.append(DagCall(file, call))
     return sorted(found, key=lambda dag: (dag.node.lineno, dag.node.col_offset))  # type: ignore[attr-defined]
+
+
+def scheduled_dags(file: PythonFile) -> list[DagCall]:
+    """The DAGs for which the move from 2.x changes what a schedule means: not those of tests, or of 3.x alone."""
+    if in_test_folder(file.path):
+        return []
+    return [dag for dag in dag_calls(file) if not dag.is_for_airflow_3]
 
 
 def _decorated(file: PythonFile) -> Iterator[DagCall]:

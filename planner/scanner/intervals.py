@@ -43,8 +43,16 @@ def moved_names(dag: DagCall) -> list[str]:
     for node in dag.body:
         found |= _of_node(dag.file, node)
         if node in tasks and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found |= MOVED.intersection(parameters(node))
+            found |= MOVED.intersection(parameters(node)) & _names_read(node)
     return sorted(found)
+
+
+def _names_read(function: ast.AST) -> set[str]:
+    return {
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
 
 
 def _of_node(file: PythonFile, node: ast.AST) -> set[str]:
@@ -59,7 +67,7 @@ def _of_node(file: PythonFile, node: ast.AST) -> set[str]:
         ):
             return set(MOVED.intersection([text_of(key) or ""]))
         case ast.Attribute(value=holder, attr=attribute) if attribute in _ATTRIBUTES:
-            return {attribute} if _is_run(holder) else set()
+            return {attribute} if _is_run(file, holder) else set()
     return set()
 
 
@@ -73,10 +81,23 @@ def _of_template(text: str) -> set[str]:
     return found
 
 
-def _is_run(holder: ast.expr) -> bool:
+def _is_run(file: PythonFile, holder: ast.expr) -> bool:
     match holder:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name):
+            return name in _OF_RUNS and not _is_of_a_loop(file, holder, name)
+        case ast.Attribute(attr=name):
             return name in _OF_RUNS
         case ast.Subscript(slice=key):
             return text_of(key) in _OF_RUNS
     return False
+
+
+def _is_of_a_loop(file: PythonFile, holder: ast.Name, name: str) -> bool:
+    """Whether the code goes through several runs: they are others than the task's own."""
+    return any(
+        isinstance(loop, ast.For | ast.comprehension)
+        and isinstance(loop.target, ast.Name)
+        and loop.target.id == name
+        for above in file.ancestors(holder)
+        for loop in (above, *getattr(above, "generators", ()))
+    )

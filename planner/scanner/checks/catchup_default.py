@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import dag_calls
+from planner.scanner.dag_call import scheduled_dags
 from planner.scanner.glimpse import may_make_dags
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
@@ -17,7 +17,7 @@ _SETTING = "scheduler.catchup_by_default"
 def _check(file: PythonFile) -> Iterator[Hit]:
     if any(_is_said_later(node) for node in file.of(ast.Attribute)):
         return
-    for dag in dag_calls(file):
+    for dag in scheduled_dags(file):
         if dag.schedule.by_time and not dag.may_hold("catchup"):
             message = "the DAG does not say `catchup`, which is off by default on Airflow 3"
             yield file.hit(dag.head, message, symbol="catchup", unless_set=_SETTING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import Schedule, dag_calls
+from planner.scanner.dag_call import Schedule, scheduled_dags
 from planner.scanner.glimpse import may_make_dags
 from planner.scanner.intervals import moved_names
 from planner.scanner.material import Hit
@@ -15,7 +15,7 @@ _SETTING = "scheduler.create_cron_data_intervals"
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
-    for dag in dag_calls(file):
+    for dag in scheduled_dags(file):
         names = moved_names(dag) if dag.schedule is Schedule.CRON else []
         if names:
             message = f"`{names[0]}` means another time for a cron schedule on Airflow 3"

@@ -10,6 +10,7 @@ from planner.scanner.checks import Check
 from planner.scanner.glimpse import Glimpse, Spelled
 from planner.scanner.material import Hit
 from planner.scanner.metadata_sql import gone_from
+from planner.scanner.of_tests import in_test_folder
 from planner.scanner.python_file import PythonFile
 from planner.scanner.readers.python_templates import texts_of
 from planner.scanner.removed_names import names_of
@@ -25,6 +26,8 @@ def message(symbol: str) -> str:
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
+    if in_test_folder(file.path):
+        return
     for text in texts_of(file, _may_be_sql):
         for gone in gone_from(text.text, names_of(RULE)):
             word = text.text[gone.offset : gone.offset + len(gone.word)]

@@ -40,16 +40,16 @@ _COMMANDS = frozenset(
 """Arguments, names of variables and keys that hold commands."""
 
 
-_RUN = re.compile(
-    rb"\b(?:" + "|".join(sorted(_RUNNERS)).encode() + rb")\s*\(\s*(?:[\[(]|[rbfuRBFU]{0,2}[\"'])"
-)
+_RUN = {
+    word: re.compile(word.encode() + rb"\s*\(\s*(?:[\[(]|[rbfuRBFU]{0,2}[\"'])")
+    for word in _RUNNERS
+}
 _GIVEN = re.compile(
     rb"(?:arguments|args|cmds?|commands?)[ \t]*(?::[^=\n]{1,80})?=\s*(?:[\[(]|[rbfuRBFU]{0,2}[\"'])",
     re.IGNORECASE,
 )
 """A literal that is run, or given to something that runs it."""
-_SAID = re.compile(rb"airflow(?!\.[a-z])")
-_IMPORTS = re.compile(rb"(?:from|import)[ \t]+airflow\b")
+_SAID = re.compile(rb"airflow(?<!from airflow)(?<!import airflow)(?!\.[a-z])")
 """Airflow as a word of its own, neither the head of a module's name nor imported whole."""
 
 
@@ -61,9 +61,11 @@ def may_act_outside(glimpse: Glimpse) -> bool:
         return True
     if glimpse.has(b'"airflow"', b"'airflow'"):
         return True
-    if not _SAID.search(_IMPORTS.sub(b"", glimpse.content)):
+    if not _SAID.search(glimpse.content):
         return False
-    return bool(_RUN.search(glimpse.content) or _GIVEN.search(glimpse.content))
+    return any(_RUN[word].search(glimpse.content) for word in _RUNNERS & glimpse.words) or bool(
+        _GIVEN.search(glimpse.content)
+    )
 
 
 def outside_of(file: PythonFile) -> Iterator[Any]:
@@ -82,6 +84,8 @@ def _variables(file: PythonFile) -> Iterator[Setting]:
             if isinstance(target, ast.Subscript):
                 yield from _variable(file, target.slice, assigned.value)
     for table in file.of(ast.Dict):
+        if _is_for_one_test(file.parent(table)):
+            continue
         for key, value in zip(table.keys, table.values, strict=True):
             yield from _variable(file, key, value)
     for call in file.of(ast.Call):
@@ -89,6 +93,11 @@ def _variables(file: PythonFile) -> Iterator[Setting]:
             yield from _variable(file, argument(call, "name", 0), argument(call, "value", 1))
         elif (name := argument(call, "name")) is not None:
             yield from _variable(file, name, argument(call, "value"))
+
+
+def _is_for_one_test(above: ast.AST | None) -> bool:
+    """``@mock.patch.dict(os.environ, {…})``"""
+    return isinstance(above, ast.Call) and ast.unparse(above.func).endswith("patch.dict")
 
 
 def _variable(file: PythonFile, name: ast.expr | None, value: ast.expr | None) -> Iterator[Setting]:

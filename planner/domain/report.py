@@ -73,6 +73,18 @@ class DagEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NotChecked:
+    """A file, folder or link that was not checked, or not by every check."""
+
+    path: str
+    reason: str
+    """In words: syntax error, Python 2, too large."""
+    detail: str = ""
+    is_gap: bool = True
+    """Code may lie there that nobody looked at; what is passed over on purpose is no gap."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """An item that could not be read: its 0-based index, the field, and a sentence that names the remedy."""
 
@@ -140,6 +152,7 @@ class Report:
     """Items in the report, the refused ones included; complete once observations are exhausted."""
     used_by: dict[str, list[int]] = field(default_factory=dict)
     """For files that DAGs of other files import, directly or not: the places of those DAGs in ``dags``."""
+    not_checked: Sequence[NotChecked] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from planner.domain.fix_time import IN_SHORT
+
 HUNK = re.compile(r"^@@ -(\d+)")
 
 
@@ -98,7 +100,7 @@ def suggestion_from(fix: str) -> Suggestion | None:
         message=_sentence(read.message or ""),
         diff=diff,
         replacements=() if diff else replacements,
-        when=read.when,
+        when=read.when if read.when in IN_SHORT else "",
         needs=read.needs,
         side=read.side,
     )

@@ -9,7 +9,16 @@ from django.http import QueryDict
 
 from planner.domain.finding import Axis, Severity
 from planner.domain.ownership import owner_key
-from planner.selectors.finding_filter import CATEGORIES, DUES, NOBODY, SORTS, STATES, FindingFilter
+from planner.selectors.finding_filter import (
+    CATEGORIES,
+    DUES,
+    NOBODY,
+    SILENCED,
+    SORTS,
+    STATES,
+    WHENS,
+    FindingFilter,
+)
 
 LONGEST_TEXT = 200
 MOST_PICKED = 2_000
@@ -21,6 +30,8 @@ _CHOICES: dict[str, Any] = {
     "state": STATES,
     "due": DUES,
     "sort": SORTS,
+    "when": WHENS,
+    "silenced": SILENCED,
 }
 _TEXTS = {"rule": 80, "dag": 300, "path": 1000, "text": LONGEST_TEXT, "source": 80, "family": 40}
 

@@ -12,6 +12,7 @@ from planner.domain.report import (
     Coverage,
     DagEntry,
     Format,
+    NotChecked,
     Observation,
     Problem,
     Report,
@@ -92,6 +93,13 @@ class _Dag(msgspec.Struct):
     because: str = ""
 
 
+class _Skipped(msgspec.Struct):
+    path: str
+    reason: str = ""
+    detail: str = ""
+    gap: bool | None = None
+
+
 class _Coverage(msgspec.Struct):
     checker: str = "upgradecheck"
     tool_version: str = ""
@@ -101,6 +109,7 @@ class _Coverage(msgspec.Struct):
     status: str = "success"
     complete: bool = False
     unscanned: list[str] = []
+    skipped: list[_Skipped] = []
 
 
 class _ReportObject(msgspec.Struct):
@@ -142,6 +151,7 @@ def parse_report_object(
         renames=around.renames,
         codeowners=around.codeowners,
         commit=around.commit,
+        not_checked=_not_checked(cover),
         metadata={"unscanned": list(cover.unscanned)},
     )
     items = array_items(memoryview(members["findings"]))
@@ -155,6 +165,19 @@ def _around_the_findings(buffer: memoryview) -> _ReportObject:
     except DECODE_ERRORS as error:
         flaw = problem_with(0, msgspec.Raw(buffer), error)
         raise ReportRejected(f"The report's {flaw.field or 'object'} {flaw.sentence}") from error
+
+
+def _not_checked(cover: _Coverage) -> list[NotChecked]:
+    unscanned = frozenset(cover.unscanned)
+    return [
+        NotChecked(
+            one.path,
+            one.reason,
+            one.detail,
+            is_gap=one.path in unscanned if one.gap is None else one.gap,
+        )
+        for one in cover.skipped
+    ]
 
 
 def _used_by(around: _ReportObject) -> dict[str, list[int]]:

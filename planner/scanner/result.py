@@ -7,7 +7,14 @@ from enum import StrEnum
 
 import msgspec
 
-from planner.domain.report import Coverage, DagEntry, Format, Observation, Report
+from planner.domain.report import (
+    Coverage,
+    DagEntry,
+    Format,
+    NotChecked,
+    Observation,
+    Report,
+)
 
 
 class ScanFailed(Exception):
@@ -107,6 +114,15 @@ class ScanResult:
             if one.reason in unseen or (one.reason.leaves_a_gap and one.path in known)
         ]
 
+    @property
+    def not_checked(self) -> list[NotChecked]:
+        """Everything that was skipped, as reports name it."""
+        gaps = set(self.gaps)
+        return [
+            NotChecked(one.path, str(one.reason), one.detail, is_gap=one in gaps)
+            for one in self.skipped
+        ]
+
     def report(self) -> Report:
         """The same as the parsers give it: what ``open_report`` reads from ``write_report``'s bytes."""
         return Report(
@@ -119,6 +135,7 @@ class ScanResult:
             commit=self.commit,
             codeowners=self.codeowners,
             received=len(self.observations) + len(self.suppressed),
+            not_checked=self.not_checked,
             metadata={"unscanned": self.unscanned},
         )
 

@@ -55,8 +55,8 @@ def _coverage(result: ScanResult) -> dict[str, Any]:
         "complete": cover.complete,
         "unscanned": result.unscanned,
         "skipped": [
-            {"path": skipped.path, "reason": str(skipped.reason), "detail": skipped.detail}
-            for skipped in result.skipped
+            {"path": one.path, "reason": one.reason, "detail": one.detail, "gap": one.is_gap}
+            for one in result.not_checked
         ],
     }
 

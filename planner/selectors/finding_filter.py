@@ -11,8 +11,11 @@ from django.db.models import (
 )
 
 from planner.domain.finding import Category
+from planner.domain.fix_time import IN_SHORT
+from planner.domain.silencing import MARK
 from planner.models import Deployment, Finding, Owner
 from planner.rulebook.load import rulebook
+from planner.selectors.fix_time import fixable
 from planner.selectors.tally import in_family
 from planner.selectors.work import active, week_end
 
@@ -37,6 +40,8 @@ CATEGORIES = {
     "style": "Style",
     "all": "All, style too",
 }
+WHENS = {"": "Any time", **IN_SHORT}
+SILENCED = {"": "Silenced or not", "yes": "Silenced in the code"}
 DUES = {"": "Any time", "late": "Late", "week": "This week", "none": "No date"}
 SORTS = {
     "severity": "Severity and rule",
@@ -68,6 +73,10 @@ class FindingFilter:
     source: str = ""
     family: str = ""
     """The plan activity that counts it, like ``subdags``."""
+    when: str = ""
+    """When it can be fixed: now, shim, provider or after."""
+    silenced: str = ""
+    """yes: only what somebody silenced in the code."""
     sort: str = "severity"
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -76,10 +85,9 @@ class FindingFilter:
         for name in ("category", "axis", "rule", "owner", "state", "dag", "path", "text", "due"):
             if value := getattr(self, name):
                 pairs.append((name, value))
-        if self.source:
-            pairs.append(("source", self.source))
-        if self.family:
-            pairs.append(("family", self.family))
+        for name in ("source", "family", "when", "silenced"):
+            if value := getattr(self, name):
+                pairs.append((name, value))
         if self.sort != "severity":
             pairs.append(("sort", self.sort))
         return pairs
@@ -115,6 +123,8 @@ def conditions_of(deployment: Deployment, filters: FindingFilter, today: date) -
         "due": _due(filters.due, today),
         "source": Q(source__name=filters.source) if filters.source else Q(),
         "family": _in_family(deployment, filters.family),
+        "when": _fixable(deployment, filters.when),
+        "silenced": Q(extra__contains=MARK) if filters.silenced else Q(),
     }
     return {name: condition for name, condition in conditions.items() if condition}
 
@@ -132,6 +142,12 @@ def _in_family(deployment: Deployment, family: str) -> Q:
     if not family:
         return Q()
     return Q(pk__in=in_family(family, rulebook()).filter(deployment=deployment).values("pk"))
+
+
+def _fixable(deployment: Deployment, when: str) -> Q:
+    if not when:
+        return Q()
+    return Q(pk__in=fixable(when, rulebook()).filter(deployment=deployment).values("pk"))
 
 
 def _owned_by(deployment: Deployment, name: str) -> Q:

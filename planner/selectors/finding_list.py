@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 from urllib.parse import urlencode
 
-from planner.domain.rating import when_of
+from planner.domain.fix_time import in_full
 from planner.domain.rules import Rule
 from planner.domain.suggestion import Suggestion
 from planner.models import Deployment, Owner
@@ -27,13 +27,6 @@ from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.fix_pack import handed_out_whole
 from planner.selectors.owner import owner_options
 from planner.selectors.work import is_planned
-
-WHEN_WORDS = {
-    "now": "It can be fixed now, on 2.x.",
-    "shim": "It can be fixed now, in a form that works on both sides.",
-    "provider": "It needs a newer provider first.",
-    "after": "It can only be fixed after the flip, so it is never due before the cutover.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +124,12 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
     live = [waiver for waiver in detail.waivers if waiver.ended_at is None]
     finding.live_waivers = live  # type: ignore[attr-defined]
     (row,) = finding_rows([finding], today=today, most_dags=50)
-    own_when = row.suggestion.when if row.suggestion else ""
-    when = own_when or when_of(finding.rule_id, finding.symbol, rulebook())
     return FindingView(
         detail=detail,
         row=row,
         rule=rulebook().rules.get(finding.rule_id),
-        when=WHEN_WORDS[when],
-        is_after=when == "after",
+        when=in_full(row.when, row.suggestion.needs if row.suggestion else ()),
+        is_after=row.when == "after",
         suggestion=row.suggestion,
         owners=owner_options(deployment),
         has_patch=bool(row.suggestion and row.suggestion.diff and is_planned(finding)),

@@ -9,7 +9,8 @@ from datetime import date
 from django.utils import timezone
 
 from planner.domain.finding import ACTIVE_STATES, State
-from planner.domain.rating import instead_of
+from planner.domain.fix_time import in_short
+from planner.domain.rating import instead_of, when_of
 from planner.domain.silencing import Silencing, silencing_from
 from planner.domain.suggestion import Suggestion, suggestion_from
 from planner.models import Finding
@@ -27,6 +28,7 @@ class FindingRow:
     more_dags: int
     days: int
     """Days since it was first seen."""
+    is_open: bool
     is_late: bool
     waived_until: date | None
     suggestion: Suggestion | None
@@ -34,6 +36,10 @@ class FindingRow:
     """What is wrong, as the rulebook says it; the message where it does not know the rule."""
     instead: str
     silencing: Silencing | None
+    when: str
+    """When it can be fixed: now, shim, provider or after."""
+    fixable: str
+    """The same in a few words."""
 
 
 def finding_rows(
@@ -49,15 +55,21 @@ def _row(finding: Finding, today: date, most_dags: int) -> FindingRow:
     is_waived = finding.state == State.WAIVED and waivers
     active = finding.state in ACTIVE_STATES
     rule = rulebook().rules.get(finding.rule_id)
+    suggestion = suggestion_from(finding.fix)
+    own_when = suggestion.when if suggestion else ""
+    when = own_when or when_of(finding.rule_id, finding.symbol, rulebook())
     return FindingRow(
         finding=finding,
         dags=dags[:most_dags],
         more_dags=max(0, len(dags) - most_dags),
         days=max(0, (today - timezone.localdate(finding.first_seen)).days),
+        is_open=active,
         is_late=bool(active and finding.due and finding.due < today),
         waived_until=waivers[0].expires_on if is_waived else None,
-        suggestion=suggestion_from(finding.fix),
+        suggestion=suggestion,
         title=rule.title if rule else finding.message or finding.rule_id,
         instead=instead_of(finding.rule_id, finding.symbol, rulebook()),
         silencing=silencing_from(finding.extra),
+        when=when,
+        fixable=in_short(when, suggestion.needs if suggestion else ()),
     )

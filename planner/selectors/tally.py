@@ -111,7 +111,7 @@ def _cases(rule: Rule) -> list[When]:
     A case without a family stands here too: it leaves the family to the rule, not to a shorter prefix.
     """
     ordered = sorted(rule.cases, key=lambda case: -len(case.prefix))
-    return [When(_named(rule, case.prefix), then=Value(case.family)) for case in ordered]
+    return [When(named(rule, case.prefix), then=Value(case.family)) for case in ordered]
 
 
 def in_family(family: str, rulebook: Rulebook) -> QuerySet[Finding]:
@@ -122,10 +122,11 @@ def in_family(family: str, rulebook: Rulebook) -> QuerySet[Finding]:
     for rule in rulebook.rules.values():
         for case in rule.cases:
             if case.family == family:
-                candidates |= _named(rule, case.prefix)
+                candidates |= named(rule, case.prefix)
     annotated = Finding.objects.filter(candidates).annotate(named_family=_named_family(rulebook))
     return annotated.filter(Q(named_family=family) | Q(named_family="", rule_id__in=own))
 
 
-def _named(rule: Rule, prefix: str) -> Q:
+def named(rule: Rule, prefix: str) -> Q:
+    """Findings of a rule about a name, or about what lies below it."""
     return Q(rule_id=rule.id) & (Q(symbol=prefix) | Q(symbol__startswith=f"{prefix}."))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -17,7 +18,8 @@ from django.db import transaction
 from planner.domain.change import Changes, Known, compare
 from planner.domain.lifecycle import Brake
 from planner.domain.paths import PathRefused
-from planner.domain.report import Format, Problem, Report, ReportRejected
+from planner.domain.report import Format, NotChecked, Problem, Report, ReportRejected
+from planner.domain.silencing import silencing_part
 from planner.models import Deployment, Scan, Source
 from planner.parsers import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
@@ -64,6 +66,9 @@ PREVIEW = "preview"
 
 MOST_CLOSING = 200
 """Findings to be closed that a held scan names; the rest is counted."""
+
+MOST_NOT_CHECKED = 200
+"""Files and folders that were not checked, as a scan names them; the rest is counted."""
 
 _UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
 
@@ -344,9 +349,26 @@ def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:
         "complete": coverage.complete,
         "files": len(coverage.files) if coverage.files is not None else None,
         "rules": sorted(coverage.rules) if coverage.rules is not None else None,
-        "unreadable": sorted(sightings.unreadable),
+        "unreadable": sorted(sightings.unreadable)[:MOST_NOT_CHECKED],
+        **_not_checked(report, sightings.unreadable),
         "ignored_by_rule": report.metadata.get("ignored_by_rule", {}),
         "asked_root": _asked_root(scan),
+    }
+
+
+def _not_checked(report: Report, unreadable: Collection[str]) -> dict[str, Any]:
+    """What the scan left out, what it should not have left out first, cut to what a page can show."""
+    told = {one.path for one in report.not_checked}
+    also = [
+        NotChecked(path, "cannot be read as code")
+        for path in sorted(unreadable)
+        if path not in told
+    ]
+    every = sorted([*report.not_checked, *also], key=lambda one: not one.is_gap)
+    return {
+        "not_checked": [asdict(one) for one in every[:MOST_NOT_CHECKED]],
+        "gaps": dict(Counter(one.reason for one in every if one.is_gap)),
+        "passed_over": dict(Counter(one.reason for one in every if not one.is_gap)),
     }
 
 
@@ -364,6 +386,7 @@ def _count(scan: Scan, report: Report, sightings: Sightings, changes: Changes) -
         "not_covered_because": dict(changes.not_covered),
         "left_out": len(report.problems),
         "dags": len(report.dags),
+        "silenced": sum(bool(silencing_part(seen.extra)) for seen in sightings.observations),
         **sightings.counts(),
     }
 

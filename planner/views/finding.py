@@ -12,7 +12,7 @@ from planner.domain.finding import Axis, Severity
 from planner.forms.finding import (
     filter_from,
 )
-from planner.selectors.finding_filter import CATEGORIES, DUES, SORTS, STATES
+from planner.selectors.finding_filter import CATEGORIES, DUES, SILENCED, SORTS, STATES, WHENS
 from planner.selectors.finding_list import finding_list, finding_view
 from planner.selectors.owner import owns_all
 from planner.views.access import DeploymentRequest, Role, deployment_view
@@ -37,6 +37,8 @@ def findings(request: DeploymentRequest, deployment: Deployment) -> HttpResponse
         "dues": DUES,
         "sorts": SORTS,
         "categories": CATEGORIES,
+        "whens": WHENS,
+        "silencings": SILENCED,
         "axes": list(Axis),
         "severities": [
             {

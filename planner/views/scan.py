@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from planner.domain.report import ReportRejected
 from planner.forms.scan import UploadForm
 from planner.forms.source import SourceForm
+from planner.selectors.scan_coverage import scan_coverage
 from planner.selectors.scan_history import has_good_items, scan_by_id, scan_history
 from planner.services.scan import (
     ScanNotWaiting,
@@ -164,7 +165,12 @@ def _receipt_page(
         request,
         deployment,
         "scan/receipt.html",
-        {"scan": found, "is_preview": is_preview, "has_good_items": has_good_items(found)},
+        {
+            "scan": found,
+            "coverage": scan_coverage(found),
+            "is_preview": is_preview,
+            "has_good_items": has_good_items(found),
+        },
         tab="scans",
         fragment="scan/_preview.html" if is_preview else "scan/_receipt.html",
     )

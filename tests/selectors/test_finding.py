@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import Value
+from django.db.models.functions import Replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from planner.selectors.finding import finding_counts, finding_ids, standing
 from planner.selectors.finding_export import finding_documents
 from planner.selectors.finding_filter import SORTS, FindingFilter
 from planner.selectors.finding_page import finding_page
+from planner.selectors.finding_row import finding_rows
 from planner.selectors.work import week_end
 from tests.factories import (
     NOW,
@@ -153,6 +156,23 @@ def test_late_and_this_week_share_no_day(deployment: Deployment, scan: Scan) -> 
     assert (numbers.late, numbers.this_week) == (1, 2)
     for due, expected in [("late", 1), ("week", 2), ("none", 1), ("", 5)]:
         assert len(finding_ids(deployment, FindingFilter(due=due), today=TODAY)) == expected
+
+
+def test_when_it_can_be_fixed_is_what_the_page_of_each_says(
+    deployment: Deployment, scan: Scan
+) -> None:
+    said = {"applicability": "safe", "edits": [], "diff": "@@ -1 +1 @@\n-a\n+b\n"}
+    for symbol in ("", "airflow.datasets.Dataset", "airflow.datasets.manager.X", "airflow.DAG"):
+        for rule in ("AIR301", "AIR302", "AIR311", "AIR312", "AF3-SUBDAG", "not a rule"):
+            make_finding(scan, rule_id=rule, symbol=symbol)
+    for when in ("now", "shim", "provider", "after", "nonsense"):
+        make_finding(scan, rule_id="AIR311", fix=said | {"when": when})
+    Finding.objects.exclude(fix="").update(fix=Replace("fix", Value('": '), Value('":')))
+    rows = finding_rows(Finding.objects.all(), today=TODAY)
+    assert {row.when for row in rows} >= {"now", "shim", "provider", "after"}
+    for when in ("now", "shim", "provider", "after"):
+        found = finding_ids(deployment, FindingFilter(when=when), today=TODAY)
+        assert found == sorted(row.finding.pk for row in rows if row.when == when), when
 
 
 def test_words_are_all_looked_for_and_wildcards_mean_themselves(

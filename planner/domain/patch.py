@@ -108,10 +108,15 @@ def numbered(lines: Iterable[str]) -> dict[int, str]:
 def merge(path: str, fixes: Sequence[str | bytes]) -> MergedFile:
     """Joins the fixes of one file (JSON, as ``Finding.fix`` keeps them), the earlier before the later."""
     known: dict[int, str] = {}
-    for fix in fixes:
-        known |= lines_shown(_decode_fix(fix).diff) if fix else {}
-    taken, left_out = joined(fixes, known)
-    return MergedFile(unified_diff(path, known, taken), left_out)
+    unseen: dict[int, str] = {}
+    for index, fix in enumerate(fixes):
+        read = _decode_fix(fix) if fix else _Fix()
+        known |= lines_shown(read.diff)
+        if read.edits and not read.diff:
+            unseen[index] = UNSEEN
+    seen = [b"" if index in unseen else fix for index, fix in enumerate(fixes)]
+    taken, left_out = joined(seen, known)
+    return MergedFile(unified_diff(path, known, taken), left_out | unseen)
 
 
 def still_fits(source: str, fixes: Iterable[str | bytes]) -> bool:

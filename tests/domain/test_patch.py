@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from planner.domain.patch import (
     CLASH,
     NO_EDIT,
+    UNSEEN,
     Edit,
     applied,
     lines_of,
@@ -134,3 +136,12 @@ def test_git_applies_what_the_findings_alone_tell(
         assert git_applies(folder, "a.py", text, merged.diff) == expected
     else:
         assert expected == text
+
+
+def test_an_edit_whose_lines_nobody_kept_is_left_out_and_named() -> None:
+    edit = {"content": "x", "location": {"row": 3, "column": 1}}
+    fix = json.dumps(
+        {"applicability": "unsafe", "edits": [edit | {"end_location": {"row": 3, "column": 2}}]}
+    )
+    merged = merge("dags/a.py", [fix])
+    assert merged.diff == "" and merged.left_out == {0: UNSEEN}

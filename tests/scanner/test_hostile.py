@@ -132,17 +132,6 @@ def test_what_was_passed_over_is_named_with_its_reason(tmp_path: Path) -> None:
     assert gaps == set(result.unscanned)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root opens every folder")
-def test_a_folder_that_cannot_be_opened_is_named_and_closes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "locked").mkdir()
-    (tmp_path / "a.py").write_text(OLD)
-    (tmp_path / "locked").chmod(0)
-    try:
-        _assert_partial(scan_tree(tmp_path))
-    finally:
-        (tmp_path / "locked").chmod(0o700)
-
-
 def test_a_folder_that_is_gone_when_it_is_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

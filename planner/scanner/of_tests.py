@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 FOLDERS = frozenset(["test", "tests"])
+_UNIT_TEST = re.compile(
+    r"test_.*\.py|.*_test\.(?:py|go)|.*\.(?:test|spec)\.[cm]?[jt]sx?|.*(?:Test|Tests|Spec)\.(?:java|kt|scala)"
+)
+_AGAINST_SERVERS = re.compile(
+    r"accept|e2e|end.?(?:to|2).?end|functional|integration|smoke|system", re.IGNORECASE
+)
+"""Words in the path of tests that ask something that really runs."""
 
 
 def in_test_folder(path: str) -> bool:
     """Whether a file lies in a folder of tests, at any depth."""
     return not FOLDERS.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1])
+
+
+def is_unit_test(path: str) -> bool:
+    """Whether a file holds tests that talk to no server: what they ask for is made up."""
+    name = PurePosixPath(path).name
+    return bool(_UNIT_TEST.fullmatch(name)) and not _AGAINST_SERVERS.search(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _PATH = re.compile(
@@ -11,12 +11,14 @@ _PATH = re.compile(
 )
 _AIRFLOWS_OWN = re.compile(
     r"/(?:dags?|dagRuns|dagSources|dagStats|dagWarnings|eventLogs|importErrors|taskInstances|xcomEntries|"
-    r"dag_?stats|datasets/events)\b|/~/dagRuns"
+    r"dag_?stats|datasets/events)(?![\w-])|/~/dagRuns"
 )
 _EXPERIMENTAL = re.compile(r"/(?:dags|test|latest_runs|pools|lineage|info)\b")
 _SHARED = re.compile(
     r"/(?:config|connections|datasets|health|permissions|plugins|pools|providers|roles|users|variables|version)\b"
 )
+_NEWER = re.compile(r"(?<![A-Za-z0-9_-])api/v2/(?P<what>[A-Za-z]\w{0,60})")
+_WHAT = re.compile(r"/(\w{1,60})")
 _OTHERS = re.compile(
     r"airbyte|amundsen|argo|apicurio|atlas|chartmuseum|dagu|databand|datahub|dbt|druid|grafana|harbor|kubeflow|"
     r"kubernetes|loki|marquez|mattermost|nessie|openlineage|openmetadata|prefect|prometheus|ranger|schema.?registry|"
@@ -33,14 +35,20 @@ class RestCall(NamedTuple):
     path: str
 
 
-def calls_in(line: str, *, of_airflow: bool) -> Iterator[RestCall]:
+def calls_in(
+    line: str, *, of_airflow: bool, newer: frozenset[str] = frozenset()
+) -> Iterator[RestCall]:
     """The addresses in one line, or one text of a program.
 
     Args:
         of_airflow: what is around the text speaks of Airflow: the file, for paths that only Airflow has.
+        newer: what the file also asks the API of 3.x for, which makes it code for both sides.
     """
     for match in _PATH.finditer(line):
         rest = match["rest"]
+        what = _WHAT.match(rest)
+        if what and what[1] in newer:
+            continue
         before = line[: match.start()].lower()
         if _OTHERS.search(before) or _OTHERS.search(rest):
             continue
@@ -50,6 +58,13 @@ def calls_in(line: str, *, of_airflow: bool) -> Iterator[RestCall]:
             and (rest in ("", "/") or _SHARED.match(rest) or rest[1:2] in "{$\"'%+")
         ):
             yield RestCall(match.start(), match["version"], f"/api/{match['version']}")
+
+
+def called_newer(texts: Iterable[str]) -> frozenset[str]:
+    """What a file's texts also ask the API of 3.x for: ``dags``, ``variables``."""
+    return frozenset(
+        match["what"] for text in texts if "api/v2/" in text for match in _NEWER.finditer(text)
+    )
 
 
 def message_of(call: RestCall) -> str:

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from planner.scanner.dag_call import functions
+from planner.scanner.dag_call import dag_calls, functions
 from planner.scanner.python_file import Function, PythonFile
 
 _SERVER_FILES = frozenset(
@@ -35,13 +35,16 @@ _TEST_MODULES = ("pytest", "unittest")
 _SERVER_BASES = (
     "AirflowPlugin",
     "AuthManager",
+    "DBManager",
     "Dep",
     "Executor",
     "Link",
     "Listener",
+    "LogHandler",
     "Policy",
     "SecretsBackend",
     "SecurityManager",
+    "TaskHandler",
     "TestCase",
     "Timetable",
     "View",
@@ -79,7 +82,14 @@ def _is_task_file(file: PythonFile) -> bool:
     if path.name.startswith("test_") or path.stem.endswith("_test"):
         return False
     serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
-    return not serves and not any(map(_is_main_guard, file.of(ast.If)))
+    return not serves and not _is_script(file)
+
+
+def _is_script(file: PythonFile) -> bool:
+    """Whether people start the file themselves: it says so, or it holds nothing that others could import."""
+    if any(map(_is_main_guard, file.of(ast.If))):
+        return True
+    return not (functions(file) or any(file.of(ast.ClassDef)) or dag_calls(file))
 
 
 def _makes_dags(file: PythonFile) -> bool:
@@ -102,12 +112,22 @@ def _is_of_server(file: PythonFile, above: ast.AST) -> bool:
         case ast.If():
             return _is_main_guard(above)
         case ast.ClassDef(bases=bases):
-            return any(file.name(base).endswith(_SERVER_BASES) for base in bases)
-        case ast.FunctionDef(name=name, decorator_list=decorators):
-            return name.endswith(_SERVER_FUNCTIONS) or any(
-                file.name(decorator).rpartition(".")[2] == "hookimpl" for decorator in decorators
+            return any(file.name(base).endswith(_SERVER_BASES) for base in bases) or any(
+                isinstance(node, ast.FunctionDef) and _listens_or_is_command(file, node)
+                for statement in above.body
+                for node in ast.walk(statement)
             )
+        case ast.FunctionDef(name=name):
+            return name.endswith(_SERVER_FUNCTIONS) or _listens_or_is_command(file, above)
     return False
+
+
+def _listens_or_is_command(file: PythonFile, function: ast.FunctionDef) -> bool:
+    """Whether a function is a listener's, or a command of Airflow's command line."""
+    return any(
+        _decorated_name(file, decorator).rpartition(".")[2] in ("hookimpl", "action_cli")
+        for decorator in function.decorator_list
+    )
 
 
 @functools.lru_cache(maxsize=2)

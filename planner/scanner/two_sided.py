@@ -28,6 +28,12 @@ def is_two_sided(file: PythonFile, node: ast.AST, word: str) -> bool:
             case ast.Try(body=body, handlers=handlers):
                 if (below in body or below in handlers) and any(map(_catches_missing, handlers)):
                     return True
+            case ast.BoolOp(op=ast.And(), values=values):
+                asked = values[: values.index(below)] if below in values else []
+                if any(_names(value, word) for value in asked):
+                    return True
+            case ast.ExceptHandler() if _is_fallback(file, above, node):
+                return True
             case ast.BoolOp(op=ast.Or(), values=values):
                 if _is_lenient(below) or (below is not values[0] and _is_read(values[0])):
                     return True
@@ -36,6 +42,21 @@ def is_two_sided(file: PythonFile, node: ast.AST, word: str) -> bool:
                     return True
         below = above
     return False
+
+
+def _is_fallback(file: PythonFile, handler: ast.ExceptHandler, node: ast.AST) -> bool:
+    """Whether what was tried first is another attribute of the same thing: ``ti.run_id``."""
+    tried = file.parent(handler)
+    if not isinstance(tried, ast.Try) or not isinstance(node, ast.Attribute):
+        return False
+    holder = ast.dump(node.value)
+    return any(
+        isinstance(part, ast.Attribute)
+        and part.attr != node.attr
+        and ast.dump(part.value) == holder
+        for statement in tried.body
+        for part in ast.walk(statement)
+    )
 
 
 def _names(test: ast.expr, word: str) -> bool:

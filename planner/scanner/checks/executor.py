@@ -8,22 +8,38 @@ from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
 from planner.scanner.gone import lines_without
 from planner.scanner.material import Hit, Setting
+from planner.scanner.project import Project
+
+_KEY = "core.executor"
+_DEFAULT = "SequentialExecutor"
+"""What stands in every airflow.cfg that Airflow 1.10 and 2.x wrote."""
 
 
-def _check(setting: Setting) -> Iterator[Hit]:
-    if setting.key != "core.executor" or setting.value is None:
-        return
-    for one in setting.value.split(","):
+def _check(project: Project) -> Iterator[Hit]:
+    every = project.settings.get(_KEY, ())
+    overridden = any(one.origin != "cfg" and one.value != _DEFAULT for one in every)
+    for setting in every:
+        if not (overridden and setting.origin == "cfg" and setting.value == _DEFAULT):
+            yield from _hits(setting)
+
+
+def _hits(setting: Setting) -> Iterator[Hit]:
+    for one in (setting.value or "").split(","):
         name = one.strip().partition(":")[0].strip("\"' ")
         message = _wrong(name)
         if message:
-            place = setting.place
-            yield Hit(line=place.line, column=place.column, message=message, symbol=name)
+            yield Hit(
+                line=setting.place.line,
+                column=setting.place.column,
+                message=message,
+                symbol=name,
+                path=setting.path,
+            )
 
 
 def _wrong(name: str) -> str:
     told = {case.prefix for case in rulebook().rules["AF3-EXECUTOR"].cases}
-    if name == "SequentialExecutor":
+    if name == _DEFAULT:
         return "`SequentialExecutor` is gone: Airflow 3 takes LocalExecutor in its place, which runs tasks side by side"
     if name in told:
         return f"`{name}` cannot be loaded since Airflow 3.0: the scheduler does not start"
@@ -33,4 +49,4 @@ def _wrong(name: str) -> str:
     return ""
 
 
-CHECK = Check("AF3-EXECUTOR", Setting, _check)
+CHECK = Check("AF3-EXECUTOR", Project, _check)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
+from planner.scanner.of_tests import is_unit_test
 from planner.scanner.python_file import PythonFile
-from planner.scanner.rest_calls import calls_in, message_of
+from planner.scanner.rest_calls import called_newer, calls_in, message_of
 
 _CLIENTS = ("airflow.api.client", "airflow_client.client.model.")
 """Modules that only clients of 2.x have."""
@@ -16,9 +17,16 @@ _CLIENTS = ("airflow.api.client", "airflow_client.client.model.")
 
 def _check(file: PythonFile) -> Iterator[Hit]:
     yield from _clients(file)
-    for node in file.of(ast.Constant):
-        if isinstance(node.value, str) and "api/" in node.value and not _is_docstring(file, node):
-            yield from _calls(file, node, node.value)
+    if is_unit_test(file.path):
+        return
+    texts = [
+        (node, node.value)
+        for node in file.of(ast.Constant)
+        if isinstance(node.value, str) and "api/" in node.value and not _is_docstring(file, node)
+    ]
+    newer = called_newer(text for _, text in texts)
+    for node, text in texts:
+        yield from _calls(file, node, text, newer)
 
 
 def _clients(file: PythonFile) -> Iterator[Hit]:
@@ -29,12 +37,12 @@ def _clients(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(imported.alias, message, symbol=name)
 
 
-def _calls(file: PythonFile, node: ast.Constant, text: str) -> Iterator[Hit]:
+def _calls(file: PythonFile, node: ast.Constant, text: str, newer: frozenset[str]) -> Iterator[Hit]:
     around = _around(file, node)
     if len(text) > 2_000:
         return
     of_airflow = "airflow" in file.source.lower()
-    for call in calls_in(f"{around} {text}", of_airflow=of_airflow):
+    for call in calls_in(f"{around} {text}", of_airflow=of_airflow, newer=newer):
         yield file.hit(node, message_of(call), symbol=call.path)
         return
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -53,6 +54,8 @@ _SERVER_BASES = (
 """Endings of base classes whose methods run in a server."""
 _SERVER_FUNCTIONS = ("_mutation_hook",)
 """Endings of the functions of a cluster policy that the scheduler calls."""
+_LOADED = re.compile(r"dag|plugin", re.IGNORECASE)
+"""In the folders of files that Airflow loads by itself."""
 _DAG_DECORATORS = (".dag", ".task_group")
 
 
@@ -86,9 +89,11 @@ def _is_task_file(file: PythonFile) -> bool:
 
 
 def _is_script(file: PythonFile) -> bool:
-    """Whether people start the file themselves: it says so, or it holds nothing that others could import."""
+    """Whether people start the file themselves: it says so, or it holds nothing to import and Airflow loads it not."""
     if any(map(_is_main_guard, file.of(ast.If))):
         return True
+    if _LOADED.search(file.path.rpartition("/")[0]):
+        return False
     return not (functions(file) or any(file.of(ast.ClassDef)) or dag_calls(file))
 
 

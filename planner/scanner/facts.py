@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import traceback
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -81,16 +82,17 @@ def facts_of(
             return facts
         source = content.decode(encoding)
     glimpse = Glimpse(content, is_notebook=path.endswith(".ipynb"))
-    if not look_everywhere and not (
-        may_concern(content, reader) and (not reader.is_code or _worth_parsing(path, glimpse))
-    ):
+    asked: list[Check] = []
+    if reader.is_code and (look_everywhere or may_concern(content, reader)):
+        asked = _asked(glimpse, look_everywhere)
+    if reader.is_code and not (look_everywhere or asked or _may_tell_more(path, glimpse)):
         if path.endswith(".py"):
             facts.imports = glimpse.imports
             facts.names_files = _file_names_in(glimpse)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
-            _take(facts, material, glimpse, look_everywhere)
+            _take(facts, material, asked)
     except Unreadable as error:
         if reader.is_code:
             facts.flaw, facts.flaw_line, facts.flaw_reason = str(error), error.line, error.reason
@@ -100,17 +102,17 @@ def facts_of(
         lines = Source(path, source)
         lines.detail_hits(facts.hits)
         facts.flaw_content = lines.line(facts.flaw_line)
-    if not reader.is_code or _may_be_reported(facts):
+    if not reader.is_code or may_be_reported(facts):
         facts.noqa = noqa_of(path, source, is_code=reader.is_code)
     return facts
 
 
-def _may_be_reported(facts: FileFacts) -> bool:
+def may_be_reported(facts: FileFacts) -> bool:
     """Whether a check says something of the file, or one of the whole project may. What ruff says comes later."""
     return bool(
         facts.hits
         or facts.flaw
-        or facts.dag_code
+        or facts.dags
         or facts.settings
         or facts.requirements
         or facts.pythons
@@ -140,11 +142,21 @@ def may_concern(content: bytes, reader: Reader) -> bool:
     return any(check.may_find(glimpse) for check in checks().get(PythonFile, ()))
 
 
-def _worth_parsing(path: str, glimpse: Glimpse) -> bool:
-    """Whether anything in a Python file could matter, told from its words."""
+def _asked(glimpse: Glimpse, look_everywhere: bool) -> list[Check]:
+    """The checks of Python that may find something in a file, told from its words."""
+    return [
+        check
+        for check in checks().get(PythonFile, ())
+        if (check.is_for(glimpse.content) if look_everywhere else check.may_find(glimpse))
+    ]
+
+
+def _may_tell_more(path: str, glimpse: Glimpse) -> bool:
+    """Whether anything else in a Python file could matter, told from its words."""
+    if not glimpse.has(b"airflow", b"AIRFLOW__"):
+        return False
     return (
-        any(check.may_find(glimpse) for check in checks().get(PythonFile, ()))
-        or may_tell_of_dags(glimpse)
+        may_tell_of_dags(glimpse)
         or may_hold_templates(glimpse)
         or may_act_outside(glimpse)
         or may_hold_pins(path)
@@ -153,8 +165,8 @@ def _worth_parsing(path: str, glimpse: Glimpse) -> bool:
     )
 
 
-def _take(facts: FileFacts, material: Any, glimpse: Glimpse, look_everywhere: bool) -> None:
-    facts.hits += _hits_of(material, glimpse, look_everywhere)
+def _take(facts: FileFacts, material: Any, asked: Sequence[Check]) -> None:
+    facts.hits += _hits_of(material, asked)
     match material:
         case PythonFile():
             if not material.is_notebook:  # Airflow loads none
@@ -171,21 +183,16 @@ def _take(facts: FileFacts, material: Any, glimpse: Glimpse, look_everywhere: bo
             facts.processes.append(material)
 
 
-def _hits_of(material: Any, glimpse: Glimpse, look_everywhere: bool) -> list[Hit]:
+def _hits_of(material: Any, asked: Sequence[Check]) -> list[Hit]:
+    """What the checks see; of Python those that were ``asked``."""
     told: list[Hit] = []
     general: list[Hit] = []
-    for check in _checks_of(material):
-        is_python = isinstance(material, PythonFile)
-        if not is_python or _is_asked(check, glimpse, look_everywhere):
-            (general if check.gives_way else told).extend(check.hits(material))
+    for check in asked if isinstance(material, PythonFile) else _checks_of(material):
+        (general if check.gives_way else told).extend(check.hits(material))
     symbols = tuple(f"{hit.symbol}." for hit in told)
     return told + [
         hit for hit in general if not any(one.startswith(f"{hit.symbol}.") for one in symbols)
     ]
-
-
-def _is_asked(check: Check, glimpse: Glimpse, look_everywhere: bool) -> bool:
-    return check.is_for(glimpse.content) if look_everywhere else check.may_find(glimpse)
 
 
 def _checks_of(material: Any) -> tuple[Check, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 
 from planner.scanner.dag_map.modules import imports_in
 
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DAGS = (
     re.compile(rb"DAG[ \t]*\("),
     re.compile(rb"\.DAG\b"),
@@ -36,12 +36,14 @@ class Glimpse:
     @functools.cached_property
     def words(self) -> frozenset[str]:
         """Every name and every word of every text."""
-        return frozenset(word.decode() for word in set(_WORD.findall(self.content)))
+        return frozenset(_WORD.findall(self.content.decode("latin-1")))
 
     @functools.cached_property
     def in_lower_case(self) -> Glimpse:
         """The same without capitals."""
-        return Glimpse(self.content.lower())
+        lower = Glimpse(self.content.lower())
+        lower.words = frozenset(map(str.lower, self.words))
+        return lower
 
     @functools.cached_property
     def imports(self) -> list[str]:
@@ -73,11 +75,12 @@ class Spelled:
         for name in names:
             parts = frozenset(name.split("."))
             self._by_last.setdefault(name.rpartition(".")[2], []).append(parts)
+        self._lasts = frozenset(self._by_last)
 
     def may_be_in(self, glimpse: Glimpse) -> bool:
         """Whether all parts of one of them are words of the file."""
         return any(
             parts <= glimpse.words
-            for last in self._by_last.keys() & glimpse.words
+            for last in self._lasts & glimpse.words
             for parts in self._by_last[last]
         )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from planner.domain.rating import measured
 from planner.rulebook.load import rulebook
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.glimpse import Glimpse, Spelled
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile, text_of
 
@@ -50,23 +50,23 @@ def may_name_gone(glimpse: Glimpse) -> bool:
         return True
     imported = {full.removesuffix(".*") for full in glimpse.imports if full.startswith("airflow")}
     spelled = {name.decode() for name in set(_DOTTED.findall(glimpse.content))}
-    return any(map(lines_without, imported | spelled)) or any(
-        rest <= glimpse.words for name in imported for rest in _gone_below().get(name, ())
-    )
+    if any(map(lines_without, imported | spelled)):
+        return True
+    below = _gone_below()
+    return any(below[name].may_be_in(glimpse) for name in imported if name in below)
 
 
 @functools.cache
-def _gone_below() -> Mapping[str, Sequence[frozenset[str]]]:
+def _gone_below() -> Mapping[str, Spelled]:
     """What is gone below each name of Airflow's: the parts that must be spelled to mean it."""
-    below: dict[str, list[frozenset[str]]] = {}
+    below: dict[str, list[str]] = {}
     for symbol, statuses in rulebook().symbols.items():
         if "gone" not in statuses.values():
             continue
         parts = symbol.split(".")
         for length in range(2, len(parts)):
-            rest = frozenset(parts[length:])
-            below.setdefault(".".join(parts[:length]), []).append(rest)
-    return below
+            below.setdefault(".".join(parts[:length]), []).append(".".join(parts[length:]))
+    return {name: Spelled(rests) for name, rests in below.items()}
 
 
 def gone_hit(file: PythonFile, gone: GoneName) -> Hit:
@@ -89,6 +89,8 @@ def on_lines(hit: Hit, message: str, lines: Sequence[str]) -> Hit:
 def lines_without(symbol: str) -> tuple[str, ...]:
     """The target lines without a name: from the one on after which it never comes back, else every one."""
     book = rulebook()
+    if not any(name in book.symbols for name in _prefixes(symbol)):
+        return ()
     without = [line for line in book.target_lines if measured(symbol, line, book) == "gone"]
     lasting = [
         line
@@ -96,6 +98,12 @@ def lines_without(symbol: str) -> tuple[str, ...]:
         if set(book.target_lines[at:]) <= set(without)
     ]
     return tuple(lasting or without)
+
+
+def _prefixes(symbol: str) -> Iterator[str]:
+    while symbol:
+        yield symbol
+        symbol = symbol.rpartition(".")[0]
 
 
 def _imported(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:

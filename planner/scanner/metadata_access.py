@@ -156,7 +156,8 @@ def _opened(file: PythonFile) -> Iterator[tuple[ast.AST, str]]:
             symbol = _CALLED.get(name) or _method(name) or _bag(name, call)
             if symbol:
                 yield call, symbol
-    for node in [*file.of(ast.Name), *file.of(ast.Attribute)]:
+    engines = [*file.of(ast.Name), *file.of(ast.Attribute)] if "engine" in file.source else []
+    for node in engines:
         if file.name(node) == _ENGINE and _is_given(file, node):
             yield node, "settings.engine"
 

@@ -91,7 +91,7 @@ class PythonFile:
             if kind in _LEAVES:
                 continue
             children: list[ast.AST] = []
-            for name in _fields_of(kind):
+            for name in _fields_of(kind):  # type: ignore[arg-type]
                 value = getattr(node, name, None)
                 if not value:
                     continue

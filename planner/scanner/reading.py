@@ -17,7 +17,7 @@ from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
 from planner.scanner.detail import Source
-from planner.scanner.facts import FileFacts
+from planner.scanner.facts import FileFacts, may_be_reported
 from planner.scanner.flaws import newer
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool
@@ -203,7 +203,8 @@ class TreeReader:
         """Joins what ruff says to what the checks saw."""
         for path, observations in found.items():
             content = read_bytes(self._unkept[path].file)
-            unread = Unread(path, content.bytes if content else b"", observations)
+            known = may_be_reported(self.reading.seen[path].facts)
+            unread = Unread(path, content.bytes if content else b"", observations, not known)
             pool.put(path, detail, encode(unread))
         for path, answer in pool.answers():
             seen = self.reading.seen[path]

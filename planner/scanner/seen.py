@@ -38,6 +38,7 @@ class Unread(msgspec.Struct, array_like=True):
     path: str
     content: bytes
     ruffs: list[Observation] = []
+    wants_noqa: bool = True
 
 
 class Detailed(msgspec.Struct, array_like=True):
@@ -73,7 +74,7 @@ def detail(message: bytes) -> bytes:
     return encode(
         Detailed(
             ruffs=unread.ruffs,
-            noqa=noqa_of(unread.path, text, is_code=True),
+            noqa=noqa_of(unread.path, text, is_code=True) if unread.wants_noqa else [],
             flaw=flaw_in(text) if is_broken and unread.path.endswith(".py") else None,
         )
     )

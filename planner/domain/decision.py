@@ -148,6 +148,8 @@ class Decision:
     evidence_opinion: EvidenceOpinion
     flips: tuple[Flip, ...]
     preconditions: tuple[str, ...]
+    ci_first: bool
+    """The first precondition is the check in CI."""
     contradictions: tuple[Contradiction, ...]
     support: SupportClock
     effort: Effort
@@ -214,6 +216,7 @@ def decide(
         evidence_opinion=evidence,
         flips=flips_of(facts, _judge_by(rulebook), _search_space(rulebook)),
         preconditions=_preconditions(facts, rulebook, today=today, last_ci_check=last_ci_check),
+        ci_first=bool(_ci_first(rulebook, today, last_ci_check)),
         contradictions=_contradictions(facts, support, rulebook),
         support=support,
         effort=estimate(

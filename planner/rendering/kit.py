@@ -16,11 +16,18 @@ from planner.rendering.requirements import requirements
 
 
 @dataclass(frozen=True, slots=True)
+class KitFile:
+    template: str
+    title: str
+    """What it is, for people who choose among files."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
-    """Files by the path that they have in the team's repository, each with its template."""
+    """Files by the path that they have in the team's repository."""
 
     title: str
-    files: Mapping[str, str]
+    files: Mapping[str, KitFile]
     next_steps: tuple[str, ...]
 
 
@@ -28,9 +35,15 @@ KITS: Mapping[str, Kit] = {
     "ci": Kit(
         title="The upgrade check in GitHub Actions and GitLab CI",
         files={
-            ".github/workflows/upgradecheck.yml": "artefacts/ci/github.yml",
-            ".gitlab/upgradecheck.gitlab-ci.yml": "artefacts/ci/gitlab.yml",
-            ".upgradecheck-requirements.txt": "artefacts/ci/requirements.txt",
+            ".github/workflows/upgradecheck.yml": KitFile(
+                "artefacts/ci/github.yml", "For GitHub Actions"
+            ),
+            ".gitlab/upgradecheck.gitlab-ci.yml": KitFile(
+                "artefacts/ci/gitlab.yml", "For GitLab CI"
+            ),
+            ".upgradecheck-requirements.txt": KitFile(
+                "artefacts/ci/requirements.txt", "For both: what the job installs, with hashes"
+            ),
         },
         next_steps=(
             "Keep the workflow of the service you use, and .upgradecheck-requirements.txt; commit both.",
@@ -61,7 +74,7 @@ def kit_files(kit: Kit, values: KitValues) -> dict[str, str]:
             dependencies=values.dependencies,
         ),
     }
-    return {path: render_to_string(template, context) for path, template in kit.files.items()}
+    return {path: render_to_string(file.template, context) for path, file in kit.files.items()}
 
 
 def quoted(text: str) -> str:

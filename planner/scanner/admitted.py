@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,9 @@ from packaging.version import InvalidVersion, Version
 from planner.rulebook.load import rulebook
 from planner.scanner.material import Hit, Requirement
 
+_RELEASE = re.compile(r"airflow[-_.]?v?(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)", re.IGNORECASE)
+"""A release in the name of a file: ``requirements-airflow-2.10-dbt-1.9.txt``."""
+_MOST_LINES = 5
 _PATCHES = range(40)
 """Patch releases of a Python line that a specifier may name."""
 
@@ -97,20 +101,39 @@ def hit_at(requirement: Requirement, message: str, symbol: str) -> Hit:
 
 
 def told_once(found: Iterable[tuple[Requirement, Hit]]) -> Iterator[Hit]:
-    """One hit for a package on a line; of locked ones only where nothing hand-written beside says the same.
+    """One hit for what a file says of a package, however often it says it.
 
-    A lock file follows from the file that people edit, in the same folder or in the one above.
+    Of locked ones only where nothing hand-written beside says the same: a lock file follows from the file
+    that people edit, in the same folder or in the one above.
     """
     pairs = list(found)
     by_hand = {(hit.symbol, folder_of(one.path)) for one, hit in pairs if not one.locked}
-    seen: set[tuple[str, int | None, str]] = set()
+    told: dict[tuple[str, str, str], list[Hit]] = {}
     for one, hit in pairs:
-        key = (hit.path, hit.line, hit.symbol)
         folders = (folder_of(one.path), folder_of(folder_of(one.path)))
-        follows = one.locked and any((hit.symbol, folder) in by_hand for folder in folders)
-        if key not in seen and not follows:
-            seen.add(key)
-            yield hit
+        if not (one.locked and any((hit.symbol, folder) in by_hand for folder in folders)):
+            told.setdefault((hit.path, hit.symbol, one.specifier), []).append(hit)
+    for first, *again in told.values():
+        lines = sorted({hit.line for hit in again if hit.line is not None} - {first.line})
+        if lines:
+            named = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" * (len(lines) > _MOST_LINES))
+            first.message += f" (also on line {named})"
+        yield first
+
+
+def for_other_releases(requirements: Iterable[Requirement], target: str) -> frozenset[str]:
+    """Files of a set with one for each Airflow release, as their names say, that are for one below the target."""
+    by_folder: dict[str, dict[str, Version]] = {}
+    for path in {one.path for one in requirements}:
+        if match := _RELEASE.search(PurePosixPath(path).name):
+            by_folder.setdefault(folder_of(path), {})[path] = Version(match[1])
+    return frozenset(
+        path
+        for releases in by_folder.values()
+        if len(set(releases.values())) > 1
+        for path, release in releases.items()
+        if release < Version(target)
+    )
 
 
 def folder_of(path: str) -> str:

@@ -9,6 +9,7 @@ from packaging.version import Version
 from planner.rulebook.load import rulebook
 from planner.scanner.admitted import (
     exact,
+    for_other_releases,
     hit_at,
     holds_on,
     is_below,
@@ -29,8 +30,11 @@ _CHECKER = "apache-airflow-upgrade-check"
 
 def _check(project: Project) -> Iterator[Hit]:
     found = []
+    others = for_other_releases(project.requirements, project.target)
     for one in project.requirements:
-        if holds_on(one, project.target) and (told := _told(one, project.target)):
+        if one.path in others or not holds_on(one, project.target):
+            continue
+        if told := _told(one, project.target):
             symbol, message = told
             found.append((one, hit_at(one, message, symbol)))
     metas = {hit.path for one, hit in found if one.name == AIRFLOW}

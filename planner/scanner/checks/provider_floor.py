@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 from planner.rulebook.load import rulebook
 from planner.scanner.admitted import (
     folder_of,
+    for_other_releases,
     hit_at,
     holds_on,
     is_below,
@@ -31,8 +32,11 @@ _MOST_NAMED = 5
 def _check(project: Project) -> Iterator[Hit]:
     by_hand: list[tuple[Requirement, Hit]] = []
     locked: dict[str, list[Requirement]] = {}
+    others = for_other_releases(project.requirements, project.target)
     for one in project.requirements:
         if not one.name.startswith("apache-airflow-") or not holds_on(one, project.target):
+            continue
+        if one.path in others:
             continue
         if message := _retired(one):
             by_hand.append((one, hit_at(one, message, f"retired.{one.name}")))

@@ -29,6 +29,10 @@ from planner.selectors.owner import owner_options
 from planner.selectors.work import is_planned
 
 
+_DAGS_SHOWN = 20
+"""DAGs that one finding's page names; the rest is counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
     """Rows of one rule and severity."""
@@ -123,7 +127,7 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
     finding = detail.finding
     live = [waiver for waiver in detail.waivers if waiver.ended_at is None]
     finding.live_waivers = live  # type: ignore[attr-defined]
-    (row,) = finding_rows([finding], today=today, most_dags=50)
+    (row,) = finding_rows([finding], today=today, most_dags=_DAGS_SHOWN)
     return FindingView(
         detail=detail,
         row=row,

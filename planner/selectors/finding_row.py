@@ -41,6 +41,11 @@ class FindingRow:
     fixable: str
     """The same in a few words."""
 
+    @property
+    def dag_count(self) -> int:
+        """DAGs that it holds up, shown or not."""
+        return len(self.dags) + self.more_dags
+
 
 def finding_rows(
     findings: Iterable[Finding], *, today: date, most_dags: int = _DAGS_SHOWN

@@ -62,7 +62,7 @@ def test_it_explains_the_rule_the_edit_the_owner_and_the_history(
     assert "The tool calls this edit safe." in text
     assert "CODEOWNERS line 1: dags/ @ana" in text
     assert "Alice claimed it fixed: #12." in text
-    assert "DAGs it holds up: daily weekly" in text
+    assert "It holds up 2 DAGs: daily weekly" in text
     assert 'href="/rules/AIR301/"' in page
     assert "Take the claim back" in text
 

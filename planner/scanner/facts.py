@@ -13,7 +13,7 @@ import msgspec
 
 from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
-from planner.scanner.dag_map import DagCode, dag_code_of, imports_of
+from planner.scanner.dag_map import DagCode, dag_code_of, imports_by_version, imports_of
 from planner.scanner.dag_map.making import may_tell_of_dags
 from planner.scanner.detail import Source
 from planner.scanner.glimpse import Glimpse
@@ -36,6 +36,8 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
     """What the file by itself tells about DAGs; the whole tree may tell more: ``Project.dag_map``."""
     imports: list[str] = []
     """Full names that a Python file imports, with the dots of relative ones: for the map of helper modules."""
+    by_version: list[str] = []
+    """Those of ``imports`` that only a condition on a version brings in."""
     names_files: list[str] = []
     """Texts of a DAG file that may name template files."""
     settings: list[Setting] = []
@@ -88,6 +90,7 @@ def facts_of(
     if reader.is_code and not (look_everywhere or asked or _may_tell_more(path, glimpse)):
         if path.endswith(".py"):
             facts.imports = glimpse.imports
+            facts.by_version = imports_by_version(glimpse.content)
             facts.names_files = _file_names_in(glimpse)
         return facts
     try:
@@ -172,6 +175,7 @@ def _take(facts: FileFacts, material: Any, asked: Sequence[Check]) -> None:
             if not material.is_notebook:  # Airflow loads none
                 facts.dag_code = dag_code_of(material)
                 facts.imports = imports_of(material)
+                facts.by_version = imports_by_version(material.source.encode())
             facts.names_files = _names_of_files(material)
         case Setting():
             facts.settings.append(material)

@@ -14,6 +14,7 @@ from planner.scanner.checks import checks
 from planner.scanner.dag_map import DagMap, dag_map
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
+from planner.scanner.one_sided import one_sided
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Project:
             read=self.read,
             above=self.above,
         )
+
+    @cached_property
+    def one_sided(self) -> frozenset[str]:
+        """Python files that only a condition on a version imports."""
+        python = {path: facts for path, facts in self.files.items() if path.endswith(".py")}
+        return one_sided(python, self.above)
 
     @cached_property
     def settings(self) -> dict[str, list[Setting]]:
@@ -87,6 +94,8 @@ def hits_of(project: Project) -> Iterator[Hit]:
 
 def _holds(hit: Hit, path: str, project: Project) -> bool:
     if hit.lines and project.target not in hit.lines:
+        return False
+    if path in project.one_sided:
         return False
     if hit.unless_set and hit.unless_set in project.settings:
         return False

@@ -12,13 +12,15 @@ from typing import Protocol
 from planner.domain.report import DagEntry
 from planner.scanner.dag_map.linking import DagMap, dag_map
 from planner.scanner.dag_map.making import DagCode, dag_code_of
-from planner.scanner.dag_map.modules import imports_in, imports_of
+from planner.scanner.dag_map.modules import Modules, imports_by_version, imports_in, imports_of
 
 __all__ = [
     "DagCode",
     "DagMap",
+    "Modules",
     "dag_code_of",
     "dag_map",
+    "imports_by_version",
     "imports_in",
     "imports_of",
     "owners_by_file",

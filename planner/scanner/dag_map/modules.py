@@ -20,6 +20,10 @@ _IMPORT = re.compile(
 )
 _BEHIND_ANOTHER = (b" from ", b" import ", b"from ", b"import ", b"\tfrom ", b"\timport ")
 """How an import begins on the line of another statement."""
+_INDENTED = re.compile(rb"\n[ \t]{1,40}(?:from|import)[ \t]")
+_VERSION = re.compile(rb"version", re.IGNORECASE)
+_MOST_LINES = 200
+"""Of one import."""
 _NAME = re.compile(rb"^\s*(\w+(?:\.\w+)*)")
 
 
@@ -39,6 +43,42 @@ def imports_in(content: bytes) -> list[str]:
             dot = "" if start.endswith(".") else "."
             found.update(f"{start}{dot}{name}" for name in _names(names.lstrip(b"(")) or [""])
     return sorted(name.rstrip(".") or name for name in found)
+
+
+def imports_by_version(content: bytes) -> list[str]:
+    """Those of ``imports_in`` that stand only below a condition on a version, whichever side it asks for."""
+    if not (_INDENTED.search(content) and _VERSION.search(content)):
+        return []
+    chosen: set[str] = set()
+    always: set[str] = set()
+    open_: list[tuple[int, bool]] = []
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines):
+        text = line.lstrip(b" \t")
+        if not text or text[:1] == b"#":
+            continue
+        indent = len(line) - len(text)
+        closed = (indent, False)
+        while open_ and open_[-1][0] >= indent:
+            closed = open_.pop()
+        if text.startswith((b"if ", b"if(", b"elif ")):
+            goes_on = text.startswith(b"elif") and closed[0] == indent and closed[1]
+            open_.append((indent, goes_on or _VERSION.search(text) is not None))
+        elif text.startswith(b"else"):
+            open_.append((indent, closed[0] == indent and closed[1]))
+        elif text.startswith((b"import ", b"from ")):
+            whole = b"\n".join(lines[number : number + _MOST_LINES])
+            names = imports_in(whole[: _end_of_import(whole)])
+            (chosen if any(by_version for _, by_version in open_) else always).update(names)
+    return sorted(chosen - always)
+
+
+def _end_of_import(whole: bytes) -> int:
+    """Where the statement ends that a text begins with: at the line's end, or behind its bracket."""
+    line_end = whole.find(b"\n")
+    bracket = whole.find(b"(", 0, line_end if line_end >= 0 else None)
+    end = whole.find(b")", bracket) if bracket >= 0 else line_end
+    return end if end >= 0 else len(whole)
 
 
 def imports_of(file: PythonFile) -> list[str]:

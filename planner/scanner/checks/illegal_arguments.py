@@ -9,6 +9,7 @@ from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
 from planner.scanner.python_file import PythonFile
+from planner.scanner.task_code import runs_while_parsed
 
 _PLACES = ("airflow.operators.", "airflow.sensors.", "airflow.providers.standard.")
 _DAGS = frozenset(
@@ -26,7 +27,10 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             continue
         for word in call.keywords:
             if word.arg is not None and word.arg not in taken[name]:
-                message = f"`{name}` takes no `{word.arg}` on Airflow 3: the file fails"
+                what = (
+                    "the file fails" if runs_while_parsed(file, call) else "this fails when it runs"
+                )
+                message = f"`{name}` takes no `{word.arg}` on Airflow 3: {what}"
                 yield file.hit(word, message, symbol=word.arg)
 
 

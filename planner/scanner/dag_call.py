@@ -1,6 +1,7 @@
 """Which calls of a Python file make a DAG, and what they say: the schedule, other arguments, default_args.
 
-Nothing is guessed: what a file makes at run time is unknown, and checks that need it must stay quiet.
+Checks ask for what the file spells out. Nothing is guessed: what a file makes at run time is unknown, and checks that
+need it must stay quiet. The map of DAGs, which follows code, begins at the same calls and reads the same arguments.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ PRESETS = frozenset(
     ["@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually", "@midnight"]
 )
 """Names of cron expressions. ``@once`` and ``@continuous`` are none."""
-_SCHEDULES = (("schedule", 2), ("schedule_interval", None), ("timetable", None))
-_POSITIONS = {"dag_id": 0, "description": 1, "schedule": 2}
+SCHEDULES = ("schedule", "schedule_interval", "timetable")
+"""Arguments that say when a DAG runs."""
+POSITIONS = ("dag_id", "description", "schedule")
+"""Arguments that may be given without their names."""
 _SDK = "airflow.sdk"
 _DEEPEST = 10
 """Dicts made of dicts made of …: followed this far."""
@@ -65,11 +68,13 @@ class DagCall:
     file: PythonFile
     call: ast.Call | None
     """None under a bare ``@dag``."""
-    function: Decorated | None = None
+    function: Decorated | None
     """The decorated function, for ``@dag``."""
+    maker: str
+    """The full name of what makes it."""
 
     @property
-    def node(self) -> ast.AST:
+    def node(self) -> ast.Call | Decorated:
         """Where the DAG is said to be made."""
         found = self.call or self.function
         assert found is not None
@@ -93,7 +98,8 @@ class DagCall:
         for word in self.call.keywords:
             if word.arg == name:
                 return Entry(name, word, word.value)
-        found = argument(self.call, name, _POSITIONS.get(name))
+        position = POSITIONS.index(name) if name in POSITIONS else None
+        found = argument(self.call, name, position)
         if found is not None:
             return Entry(name, found, found)
         spread = (one for mapping in self._spread for one in entries(self.file, mapping))
@@ -114,7 +120,7 @@ class DagCall:
 
     @functools.cached_property
     def schedule(self) -> Schedule:
-        given = [name for name, _ in _SCHEDULES if self.may_hold(name)]
+        given = [name for name in SCHEDULES if self.may_hold(name)]
         if not given:
             return Schedule.ABSENT
         found = self.argument(given[0])
@@ -123,19 +129,12 @@ class DagCall:
     @property
     def is_for_airflow_3(self) -> bool:
         """Whether the DAG is made by the Task SDK alone, which no 2.x has: nothing changes for it."""
-        maker: ast.AST = self.call.func if self.call else self._bare_decorator
-        if not self.file.name(maker).startswith(_SDK):
+        if not self.maker.startswith(_SDK):
             return False
         return not any(
             imported.full.startswith(_SDK) and self.file.is_guarded(imported.node)
             for imported in self.file.imports
         )
-
-    @property
-    def _bare_decorator(self) -> ast.AST:
-        assert self.function is not None
-        decorators = self.function.decorator_list
-        return next(one for one in decorators if _is_airflows(self.file, one, "dag"))
 
     @property
     def default_args(self) -> ast.expr | None:
@@ -170,14 +169,19 @@ class DagCall:
         return self.file.tree.body
 
 
+def maker_of(full: str) -> str:
+    """``DAG`` or ``dag`` where a full name is that of Airflow's class or decorator; else empty.
+
+    A class called ``DAG`` that is not Airflow's counts too: companies wrap it under its own name.
+    """
+    last = full.rpartition(".")[2]
+    return last if last == "DAG" or (last == "dag" and full.startswith("airflow.")) else ""
+
+
 def dag_calls(file: PythonFile) -> list[DagCall]:
     """Every DAG that the file's code makes through Airflow's own names, in the order of the source."""
-    found = list(_decorated(file))
-    decorators = {id(dag.call) for dag in found}
-    for call in file.of(ast.Call):
-        if id(call) not in decorators and _is_airflows(file, call.func, "DAG"):
-            found.append(DagCall(file, call))
-    return sorted(found, key=lambda dag: (dag.node.lineno, dag.node.col_offset))  # type: ignore[attr-defined]
+    found = [dag for dag in every_dag_call(file) if dag.maker.startswith("airflow.")]
+    return sorted(found, key=lambda dag: (dag.node.lineno, dag.node.col_offset))
 
 
 def scheduled_dags(file: PythonFile) -> list[DagCall]:
@@ -187,22 +191,25 @@ def scheduled_dags(file: PythonFile) -> list[DagCall]:
     return [dag for dag in dag_calls(file) if not dag.is_for_airflow_3]
 
 
-def _decorated(file: PythonFile) -> Iterator[DagCall]:
+def every_dag_call(file: PythonFile) -> Iterator[DagCall]:
+    """The same with wrappers of the same name, as they come."""
+    decorators = set()
     for function in functions(file):
         for decorator in function.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
-            if _is_airflows(file, call.func if call else decorator, "dag"):
-                yield DagCall(file, call, function)
+            maker = file.name(call.func if call else decorator)
+            if maker_of(maker):
+                decorators.add(call)
+                yield DagCall(file, call, function, maker)
+    for call in file.of(ast.Call):
+        maker = file.name(call.func)
+        if call not in decorators and maker_of(maker):
+            yield DagCall(file, call, None, maker)
 
 
 def functions(file: PythonFile) -> list[Decorated]:
     """Every function of the file but lambdas."""
     return [*file.of(ast.FunctionDef), *file.of(ast.AsyncFunctionDef)]
-
-
-def _is_airflows(file: PythonFile, node: ast.AST, last: str) -> bool:
-    full = file.name(node)
-    return full.startswith("airflow.") and full.rpartition(".")[2] == last
 
 
 class Entry(NamedTuple):

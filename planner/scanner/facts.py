@@ -13,8 +13,13 @@ import msgspec
 
 from planner.domain.report import DagEntry
 from planner.scanner.checks import Check, checks
-from planner.scanner.dag_map import DagCode, dag_code_of, imports_by_version, imports_of
-from planner.scanner.dag_map.making import may_tell_of_dags
+from planner.scanner.dag_map import (
+    DagCode,
+    dag_code_of,
+    imports_by_version,
+    imports_of,
+    may_tell_of_dags,
+)
 from planner.scanner.detail import Source
 from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text

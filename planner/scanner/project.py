@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from planner.scanner.checks import checks
-from planner.scanner.dag_map import DagMap, dag_map
+from planner.scanner.dag_map import DagMap
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
 from planner.scanner.one_sided import one_sided
@@ -26,21 +26,10 @@ class Project:
     """The line that is aimed at: ``3.3``."""
     current: str = ""
     """The Airflow version that runs today, where it is known."""
-    read: Callable[[str], bytes | None] = {}.get
-    """The bytes of a file, for those that were passed over and turn out to matter to a DAG's id."""
+    dag_map: DagMap = field(default_factory=DagMap)
+    """Every DAG, and which files each imports."""
     above: tuple[str, ...] = ()
     """The names of the folders that the tree lies in, its own name last."""
-
-    @cached_property
-    def dag_map(self) -> DagMap:
-        """Every DAG, and which files each imports."""
-        python = {path: facts for path, facts in self.files.items() if path.endswith(".py")}
-        return dag_map(
-            {path: facts.dag_code for path, facts in python.items() if facts.dag_code},
-            {path: facts.imports for path, facts in python.items()},
-            read=self.read,
-            above=self.above,
-        )
 
     @cached_property
     def one_sided(self) -> frozenset[str]:

@@ -85,7 +85,8 @@ class _Unkept:
 
 
 _NOTHING = encode(FileSeen())
-_LARGEST_KEPT = 4 * 1024 * 1024
+_FIXES = b"fixes"
+LARGEST_KEPT = 4 * 1024 * 1024
 """Bytes of what one file yields; more is hostile, and would push out what is worth keeping."""
 
 
@@ -141,10 +142,23 @@ class TreeReader:
         self._unkept[file.path] = _Unkept(file, key, content.mark)
         pool.put(file.path, look, encode(Unread(file.path, content.bytes)))
 
+    def kept(self, kind: bytes, path: str) -> bytes | None:
+        """What else was made before of a file with the same content."""
+        key = self.reading.keys.get(path, b"")
+        return self._cache.get(key_of(kind, key)) if self._cache and key else None
+
+    def keep(self, kind: bytes, path: str, value: bytes) -> None:
+        """Keeps what was made of a file that is as it was read."""
+        if self._cache and len(value) <= LARGEST_KEPT:
+            self._cache.put(key_of(kind, self.reading.keys[path]), value)
+
+    def is_as_read(self, path: str, content: bytes) -> bool:
+        """Whether a file that was read once more is what it was; only asked where something is kept."""
+        return self.reading.keys.get(path) == key_of(self._engine, path.encode(), content)
+
     def kept_fixes(self, path: str) -> list[Fixed]:
         """The fixes that were made before of a file with the same content."""
-        key = self.reading.keys.get(path, b"")
-        value = self._cache.get(key_of(b"fixes", key)) if self._cache and key else None
+        value = self.kept(_FIXES, path)
         if value is not None:
             with contextlib.suppress(msgspec.MsgspecError):
                 return fixes_decode(value)
@@ -152,11 +166,8 @@ class TreeReader:
 
     def keep_fixes(self, path: str, content: bytes, fixed: list[Fixed]) -> None:
         """Keeps the fixes that were made of this content, if it is what was read."""
-        key = self.reading.keys.get(path, b"")
-        if self._cache and key == key_of(self._engine, path.encode(), content):
-            value = encode(fixed)
-            if len(value) <= _LARGEST_KEPT:
-                self._cache.put(key_of(b"fixes", key), value)
+        if self._cache and self.is_as_read(path, content):
+            self.keep(_FIXES, path, encode(fixed))
 
     def _kept(self, key: bytes) -> FileSeen | None:
         value = self._cache.get(key) if self._cache else None
@@ -226,7 +237,7 @@ class TreeReader:
         for path, unkept in self._unkept.items():
             if path not in self.reading.flaws and mark_of(unkept.file) == unkept.mark:
                 value = encode(self.reading.seen[path])
-                if len(value) <= _LARGEST_KEPT:
+                if len(value) <= LARGEST_KEPT:
                     self._cache.put(unkept.key, value)
 
 

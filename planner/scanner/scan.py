@@ -19,6 +19,7 @@ from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
 from planner.scanner.ignore_file import under_ignore_file
+from planner.scanner.mapping import known_map
 from planner.scanner.material import Hit
 from planner.scanner.project import Project, hits_of
 from planner.scanner.readers import is_code
@@ -99,14 +100,10 @@ def scan_tree(
     listing.files += also
     reader = TreeReader(ruff=ruff_here, seconds=seconds, cache=cache, progress=progress)
     reading = reader.read(listing.files)
+    read, above = bytes_of(listing.files), tree.parts[1:]
     facts = {path: seen.facts for path, seen in reading.seen.items()}
-    project = Project(
-        files=facts,
-        target=target_line,
-        current=current,
-        read=bytes_of(listing.files),
-        above=tree.parts[1:],
-    )
+    dags = known_map(reader, cache, read=read, above=above)
+    project = Project(files=facts, target=target_line, current=current, dag_map=dags, above=above)
     observations = [
         _told_apart(found, facts) for seen in reading.seen.values() for found in seen.ruffs
     ]
@@ -123,15 +120,15 @@ def scan_tree(
     )
     unscanned = {found.path for found in observations if found.rule == SYNTAX}
     counted, silenced = silenced_by_comments(
-        _finished(observations, project.dag_map, coverage, target_line), facts
+        _finished(observations, dags, coverage, target_line), facts
     )
-    give_fixes(counted, reader=reader, read=project.read, terms=Terms(target_line, current))
+    give_fixes(counted, reader=reader, read=read, terms=Terms(target_line, current))
     return ScanResult(
         observations=counted,
         suppressed=silenced,
         coverage=coverage,
-        dags=project.dag_map.dags,
-        used_by=project.dag_map.used_by,
+        dags=dags.dags,
+        used_by=dags.used_by,
         unscanned=sorted(unscanned),
         skipped=sorted(
             [*listing.skipped, *reading.skipped(unscanned | reading.flaws.keys())],

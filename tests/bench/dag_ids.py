@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_map import DagMap
+from planner.scanner import mapping
+from planner.scanner.dag_map import DagMap, outline_in
+from planner.scanner.dag_map.outline.language import Outline
 from planner.scanner.facts import FileFacts, facts_of
-from planner.scanner.project import Project
 from planner.scanner.readers import reader_of
 from tests.bench import trees
 
@@ -115,8 +116,11 @@ def map_of(folder: Path) -> DagMap:
         reader = reader_of(path)
         assert reader is not None
         facts[path] = facts_of(path, content, reader)
-    above = folder.resolve().parts[1:]
-    return Project(files=facts, target="3.3", read=contents.get, above=above).dag_map
+
+    def outline(path: str) -> Outline | None:
+        return outline_in(path, contents[path])
+
+    return mapping.map_of(facts, outline, folder.resolve().parts[1:])
 
 
 def _python_files(folder: Path) -> Iterator[tuple[str, bytes]]:

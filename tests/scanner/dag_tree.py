@@ -8,7 +8,15 @@ from collections.abc import Mapping
 import msgspec
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_map import DagCode, DagMap, dag_code_of, dag_map, imports_in, imports_of
+from planner.scanner.dag_map import (
+    DagCode,
+    DagMap,
+    dag_code_of,
+    dag_map,
+    imports_in,
+    imports_of,
+    outline_in,
+)
 from planner.scanner.python_file import TOO_DEEP, PythonFile
 
 
@@ -26,7 +34,8 @@ def map_of(files: Mapping[str, str], *above: str) -> DagMap:
                 code = dag_code_of(file)
                 if code is not None:
                     codes[path] = msgspec.msgpack.decode(msgspec.msgpack.encode(code), type=DagCode)
-    return dag_map(codes, imports, read=contents.get, above=above)
+    outline = lambda path: outline_in(path, contents[path])  # noqa: E731
+    return dag_map(codes, imports, outline=outline, above=above)
 
 
 def dags_in(source: str, path: str = "dags/sales.py") -> list[DagEntry]:

@@ -1,7 +1,16 @@
 """Which DAGs a tree makes, read from its syntax trees. Nothing is imported and nothing is run.
 
-``making.py`` tells what one file says by itself: ``outlining.py`` keeps of its syntax tree what matters, and
-``following.py`` runs through that outline with values instead of a machine. ``linking.py`` joins the files of a tree.
+The way of a file:
+
+1. ``outline`` keeps of its syntax tree what may make or name DAGs, as plain data that can be kept and followed later.
+2. ``following`` runs through the outline with values (``values.py``) instead of a machine, and asks ``known`` what
+   Python's own functions answer. What only running can tell is ``Unknown``, and says why.
+3. ``dag_code.py`` does both for one file by itself; the answer, ``DagCode``, hangs on its path and bytes alone.
+   ``entries.py`` puts the DAGs that were found in the form of a report.
+4. ``linking.py`` joins all files: those that use what others bind (``modules.py`` says which file an import means) are
+   followed again with these at hand. The answer, ``DagMap``, also says which DAGs import which files.
+
+``names.py`` tells from a full name alone what it can be; which calls make DAGs is in ``scanner/dag_call.py``.
 """
 
 from __future__ import annotations
@@ -10,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from planner.domain.report import DagEntry
+from planner.scanner.dag_map.dag_code import DagCode, dag_code_of, may_tell_of_dags, outline_in
 from planner.scanner.dag_map.linking import DagMap, dag_map
-from planner.scanner.dag_map.making import DagCode, dag_code_of
 from planner.scanner.dag_map.modules import Modules, imports_by_version, imports_in, imports_of
 
 __all__ = [
@@ -23,6 +32,8 @@ __all__ = [
     "imports_by_version",
     "imports_in",
     "imports_of",
+    "may_tell_of_dags",
+    "outline_in",
     "owners_by_file",
 ]
 

@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_map.following import Follower
-from planner.scanner.dag_map.making import DagCode, entries, idle_entry, module_scope
+from planner.scanner.dag_map.dag_code import DagCode
+from planner.scanner.dag_map.entries import entries_of, idle_entry
+from planner.scanner.dag_map.following.follower import Follower
 from planner.scanner.dag_map.modules import Modules
-from planner.scanner.dag_map.outline import Outline, unpacked
-from planner.scanner.dag_map.outlining import outline_of
-from planner.scanner.dag_map.values import MISSING, Module, Outer, Scope, Value
-from planner.scanner.python_file import TOO_DEEP, PythonFile
+from planner.scanner.dag_map.outline.language import Outline, unpacked
+from planner.scanner.dag_map.values import MISSING, Module, Outer, Value, module_scope
 
 _DEEPEST_IMPORT = 90
 
-Reading = Callable[[str], bytes | None]
-"""The bytes of a file of the tree."""
+Outlines = Callable[[str], Outline | None]
+"""Gives the outline of a file of the tree by its path; None where it cannot be read."""
 
 
 @dataclass
@@ -33,7 +32,7 @@ def dag_map(
     codes: Mapping[str, DagCode],
     imports: Mapping[str, Sequence[str]],
     *,
-    read: Reading,
+    outline: Outlines,
     above: tuple[str, ...] = (),
 ) -> DagMap:
     """The map of a tree.
@@ -41,23 +40,23 @@ def dag_map(
     Args:
         codes: what each file that may make DAGs tells by itself.
         imports: the full names that each Python file imports, by path.
-        read: gives the bytes of a file whose constants or functions others use.
+        outline: asked for other files, whose constants or functions DAGs use.
         above: the names of the folders that the tree lies in, its own name last.
     """
     modules = Modules(imports, above)
-    dags = list(_Linker(codes, modules, read).dags())
+    dags = list(_Linker(codes, modules, outline).dags())
     return DagMap(dags, _used_by(dags, imports, modules))
 
 
 class _Linker:
     """Follows the files that hang on others. The ``Tree`` of their followers."""
 
-    def __init__(self, codes: Mapping[str, DagCode], modules: Modules, read: Reading) -> None:
+    def __init__(self, codes: Mapping[str, DagCode], modules: Modules, outline: Outlines) -> None:
         self._codes = codes
         self._modules = modules
-        self._read = read
+        self._outline = outline
         self._loaded: dict[str, Module | None] = {}
-        self._followers: dict[str, tuple[Follower, Outline]] = {}
+        self._followed: dict[str, tuple[Follower, Outline]] = {}
 
     def dags(self) -> Iterator[DagEntry]:
         """The DAGs of the tree, file by file."""
@@ -65,16 +64,15 @@ class _Linker:
             if any(self._modules.find(full, path) for full in code.awaits):
                 self._load(path, 0)
         visited = {
-            site for follower, _outline in self._followers.values() for site in follower.visited
+            place for follower, _outline in self._followed.values() for place in follower.visited
         }
         for path, code in sorted(self._codes.items()):
-            linked = self._followers.get(path)
-            found = entries(*linked) if linked else code.dags
+            found = entries_of(*self._followed[path]) if path in self._followed else code.dags
             yield from found
             known = {entry.dag_id for entry in found}
-            for idle in code.idle:
-                entry = idle_entry(path, idle)
-                if (path, idle.line) not in visited and entry.dag_id not in known:
+            for factory in code.idle:
+                entry = idle_entry(path, factory)
+                if (path, factory.line) not in visited and entry.dag_id not in known:
                     yield entry
 
     def value_of(self, outer: Outer, depth: int) -> Value:
@@ -83,12 +81,9 @@ class _Linker:
         if found is None or depth > _DEEPEST_IMPORT:
             return MISSING
         path, left = found
-        module = self._load(path, depth)
-        if module is None:
-            return MISSING
-        value: Value = module
+        value: Value = self._load(path, depth) or MISSING
         reader = Follower(path, self, depth + 1)
-        for name in left:
+        for name in left if value is not MISSING else ():
             value = reader.attribute(value, name)
         return value
 
@@ -99,33 +94,19 @@ class _Linker:
 
     def _load(self, path: str, depth: int) -> Module | None:
         """A file of the tree as a module, followed once; while that lasts, as far as it got."""
-        if path in self._loaded:
-            return self._loaded[path]
-        if depth > _DEEPEST_IMPORT:
-            return None
-        outline = self._outline(path)
-        if outline is None:
-            self._loaded[path] = None
-            return None
-        scope: Scope = module_scope(path, outline)
-        module = Module(path, scope)
+        if path not in self._loaded and depth <= _DEEPEST_IMPORT:
+            code = self._codes.get(path)
+            outline = unpacked(code.outline) if code else self._outline(path)
+            self._loaded[path] = self._follow(path, outline, depth) if outline else None
+        return self._loaded.get(path)
+
+    def _follow(self, path: str, outline: Outline, depth: int) -> Module:
+        module = Module(path, module_scope(path, outline))
         self._loaded[path] = module
         follower = Follower(path, self, depth)
-        self._followers[path] = (follower, outline)
-        follower.follow(outline, scope)
+        self._followed[path] = (follower, outline)
+        follower.follow(outline, module.scope)
         return module
-
-    def _outline(self, path: str) -> Outline | None:
-        code = self._codes.get(path)
-        if code is not None:
-            return unpacked(code.outline)
-        content = self._read(path)
-        if content is None:
-            return None
-        try:
-            return outline_of(PythonFile(path, content.decode("utf-8-sig")))
-        except (UnicodeDecodeError, *TOO_DEEP):
-            return None
 
 
 def _used_by(
@@ -152,6 +133,7 @@ def _reached(
     modules: Modules,
     edges: dict[str, list[str]],
 ) -> Iterable[str]:
+    """The files that a file imports, directly or not. ``edges`` are those that are known so far."""
     seen = {start}
     waiting = [start]
     while waiting:

@@ -7,7 +7,7 @@ import codecs
 import re
 from collections.abc import Collection, Iterator
 
-from planner.scanner.dag_map.known import is_elsewhere
+from planner.scanner.dag_map.names import is_elsewhere
 from planner.scanner.python_file import PythonFile, text_of
 
 _BESIDE = ("plugins", "include", "src", "config")

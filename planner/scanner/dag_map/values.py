@@ -5,16 +5,19 @@ Texts, numbers, truth values, None and tuples stand for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from planner.scanner.dag_map.outline import Define, Lambda
+from planner.scanner.dag_map.names import origin_of, outside_of
+from planner.scanner.dag_map.outline.language import Define, Lambda, Outline
 
 Value = Any
 """One of the classes below, or a plain value."""
 
 PLAIN = (str, int, float, bool, type(None))
+MOST = 10_000
+"""Values of one list, rounds of one loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Unknown:
     outside: str = ""
     """The full name of what comes from a module that was not looked at."""
 
+    @property
+    def bare(self) -> Unknown:
+        """The same for what is made of it and no longer has its shape."""
+        return Unknown(self.why, outside=self.outside) if self.shape else self
+
 
 @dataclass(frozen=True, slots=True)
 class Outer:
@@ -36,6 +44,11 @@ class Outer:
     full: str
     path: str
     """The file that imports it."""
+
+    @property
+    def unknown(self) -> Unknown:
+        """What comes of it while nobody says what it is."""
+        return Unknown(origin_of(self.full), outside=outside_of(self.full))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +76,25 @@ class PathText:
 
 
 class Items(list[Value]):
-    """A list or set. ``doubt`` says why its content is not known for sure."""
+    """A list or set."""
 
-    def __init__(self, values: Iterable[Value] = (), kind: str = "list") -> None:
+    def __init__(
+        self, values: Iterable[Value] = (), kind: str = "list", doubt: Unknown | None = None
+    ) -> None:
         super().__init__(values)
         self.kind = kind
-        self.doubt: Unknown | None = None
+        self.doubt = doubt
+        """Why its content is not known for sure."""
         self.serial = 0
         """Under which condition it was made; 0 for none."""
 
 
 class Pairs(dict[Value, Value]):
-    """A dict. ``doubt`` says why its content is not known for sure."""
+    """A dict, with the same of it."""
 
-    def __init__(self, pairs: Any = ()) -> None:
+    def __init__(self, pairs: Any = (), doubt: Unknown | None = None) -> None:
         super().__init__(pairs)
-        self.doubt: Unknown | None = None
+        self.doubt = doubt
         self.serial = 0
 
 
@@ -93,8 +109,37 @@ class Scope:
     stars: list[str] = field(default_factory=list)
     """Modules all of whose names were imported."""
     volatile: frozenset[str] = frozenset()
+    """Names that functions set by ``global``."""
     fields: dict[str, Value] = field(default_factory=dict)
     """Annotated names of a class body with their defaults, or MISSING."""
+
+
+def module_scope(path: str, outline: Outline) -> Scope:
+    """The names of a file before its first line."""
+    return Scope({}, None, path, volatile=frozenset(outline.volatile))
+
+
+@dataclass(slots=True)
+class Given:
+    """What a call hands over, and where it stands."""
+
+    row: list[Value]
+    named: Pairs
+    scope: Scope
+    """The names around the call."""
+    made_at: tuple[str, int] | None = None
+    """File and line of a call that the code spells out."""
+    by_others: bool = False
+    """Code that is not followed calls, so parameters are unknown."""
+
+    @property
+    def every(self) -> list[Value]:
+        return [*self.row, *self.named.values()]
+
+
+def given(scope: Scope, *row: Value) -> Given:
+    """What a call hands over that the code does not spell out."""
+    return Given(list(row), Pairs(), scope)
 
 
 @dataclass(eq=False, slots=True)
@@ -115,6 +160,9 @@ class Function:
     owner: Class | None = None
     """The class whose body it stands in."""
 
+    def bound_to(self, value: Value) -> Function:
+        return Function(self.code, self.scope, value, self.owner)
+
 
 @dataclass(eq=False, slots=True)
 class Descriptor:
@@ -129,7 +177,7 @@ class DagFunction:
     """A function under ``@dag``: calling it makes a DAG."""
 
     function: Value
-    arguments: dict[str, Value]
+    arguments: Pairs
     line: int
     path: str
 
@@ -138,7 +186,7 @@ class DagFunction:
 class Decorator:
     """``dag(…)`` before it was given its function."""
 
-    arguments: dict[str, Value]
+    arguments: Pairs
     line: int
 
 
@@ -153,6 +201,17 @@ class Class:
     """plain, fields (dataclass and the like), or enum."""
     fields: dict[str, Value] = field(default_factory=dict)
     members: dict[str, Instance] = field(default_factory=dict)
+
+    def find(self, name: str, depth: int = 0) -> Value:
+        """What the class or one above it binds; MISSING where none does."""
+        if name in self.scope.names:
+            return self.scope.names[name]
+        for base in self.bases:
+            if isinstance(base, Class) and depth < 20:
+                found = base.find(name, depth + 1)
+                if found is not MISSING:
+                    return found
+        return MISSING
 
 
 @dataclass(eq=False, slots=True)
@@ -176,8 +235,8 @@ class Partial:
     """``functools.partial``"""
 
     function: Value
-    arguments: list[Value]
-    keywords: dict[str, Value]
+    row: list[Value]
+    named: Pairs
 
 
 @dataclass(eq=False, slots=True)
@@ -197,6 +256,14 @@ class Dag:
 
 
 @dataclass(eq=False, slots=True)
+class Frame:
+    """One call of a function of the tree, while it lasts."""
+
+    yielded: Items
+    returned: list[Value] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
 class Names:
     """``globals()``, ``locals()`` or ``vars()``."""
 
@@ -208,3 +275,34 @@ class Missing:
 
 
 MISSING = Missing()
+
+# Questions that need no following
+
+
+def unknown_in(values: Iterable[Value]) -> Unknown | None:
+    """The first of them that is unknown."""
+    return next((each for each in values if isinstance(each, Unknown)), None)
+
+
+def is_key(value: Value) -> bool:
+    """Whether a value is a known key of a dict or member of a set."""
+    if isinstance(value, tuple):
+        return all(map(is_key, value))
+    return isinstance(value, (*PLAIN, Instance, Class))
+
+
+def once_each(values: Sequence[Value]) -> Sequence[Value]:
+    """What a set holds of the values, in their order."""
+    return list(dict.fromkeys(values)) if all(map(is_key, values)) else values
+
+
+def is_same(one: Value, other: Value) -> bool:
+    """Whether two ways of the code lead to the same value."""
+    if one is other:
+        return True
+    if isinstance(one, Outer) and isinstance(other, Outer):
+        return one.full.rpartition(".")[2] == other.full.rpartition(".")[2]
+    if isinstance(one, PLAIN) and isinstance(other, PLAIN):
+        return type(one) is type(other) and one == other
+    kinds = (Outer, Class, Function, DagFunction, Module)
+    return isinstance(one, kinds) and isinstance(other, kinds)

@@ -1,7 +1,7 @@
 """What of a Python file matters to its DAGs: a small program of plain data that can be kept and followed later.
 
 An outline depends on one file alone. It leaves out what cannot make a DAG or name one (tasks, long texts, deep
-nesting) and says ``Opaque`` where something was left out. ``following.py`` gives the meaning.
+nesting) and says ``Opaque`` where something was left out. The package ``following`` gives the meaning.
 """
 
 from __future__ import annotations
@@ -11,27 +11,31 @@ from typing import Union
 import msgspec
 
 
-class Literal(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=0):
+class _Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Any part of an outline."""
+
+
+class Literal(_Node, frozen=True, tag=0):
     value: str | int | float | bool | None
 
 
-class Name(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
+class Name(_Node, frozen=True, tag=1):
     id: str
 
 
-class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
+class Attribute(_Node, frozen=True, tag=2):
     of: Expression
     name: str
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=3):
+class Part(_Node, frozen=True, tag=3):
     """``of[key]``"""
 
     of: Expression
     key: Expression
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=4):
+class Span(_Node, frozen=True, tag=4):
     """``lower:upper:step`` as a key."""
 
     lower: Expression | None
@@ -39,13 +43,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=4):
     step: Expression | None
 
 
-class Joined(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=5):
+class Joined(_Node, frozen=True, tag=5):
     """An f-string."""
 
     parts: tuple[Expression, ...]
 
 
-class Shown(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=6):
+class Shown(_Node, frozen=True, tag=6):
     """``{value!r:spec}`` of an f-string."""
 
     value: Expression
@@ -53,30 +57,30 @@ class Shown(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=6):
     spec: Expression | None
 
 
-class Binary(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=7):
+class Binary(_Node, frozen=True, tag=7):
     operator: str
     left: Expression
     right: Expression
 
 
-class Either(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=8):
+class Either(_Node, frozen=True, tag=8):
     """``and`` and ``or``."""
 
     is_and: bool
     values: tuple[Expression, ...]
 
 
-class Not(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=9):
+class Not(_Node, frozen=True, tag=9):
     value: Expression
 
 
-class Compared(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=10):
+class Compared(_Node, frozen=True, tag=10):
     left: Expression
     operators: tuple[str, ...]
     rights: tuple[Expression, ...]
 
 
-class Chosen(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=11):
+class Chosen(_Node, frozen=True, tag=11):
     """``yes if test else no``"""
 
     test: Expression
@@ -84,7 +88,7 @@ class Chosen(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=11):
     no: Expression
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=12):
+class Call(_Node, frozen=True, tag=12):
     function: Expression
     arguments: tuple[Expression, ...]
     keywords: tuple[tuple[str | None, Expression], ...]
@@ -92,24 +96,24 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=12):
     line: int
 
 
-class Star(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=13):
+class Star(_Node, frozen=True, tag=13):
     value: Expression
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=14):
+class Row(_Node, frozen=True, tag=14):
     """A list, tuple or set display."""
 
     kind: str
     values: tuple[Expression, ...]
 
 
-class Table(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=15):
+class Table(_Node, frozen=True, tag=15):
     """A dict display; key None for ``**``."""
 
     pairs: tuple[tuple[Expression | None, Expression], ...]
 
 
-class Round(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Round(_Node, frozen=True):
     """One ``for`` of a comprehension."""
 
     target: Expression
@@ -117,7 +121,7 @@ class Round(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tests: tuple[Expression, ...]
 
 
-class Gathered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=16):
+class Gathered(_Node, frozen=True, tag=16):
     """A comprehension."""
 
     kind: str
@@ -126,7 +130,7 @@ class Gathered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=16):
     rounds: tuple[Round, ...]
 
 
-class Parameters(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Parameters(_Node, frozen=True):
     positional: tuple[str, ...] = ()
     defaults: tuple[Expression, ...] = ()
     """Of the last positional ones."""
@@ -136,27 +140,27 @@ class Parameters(msgspec.Struct, frozen=True, array_like=True, gc=False):
     others: str = ""
 
 
-class Lambda(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=17):
+class Lambda(_Node, frozen=True, tag=17):
     parameters: Parameters
     value: Expression
 
 
-class Walrus(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=18):
+class Walrus(_Node, frozen=True, tag=18):
     name: str
     value: Expression
 
 
-class Yielded(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=19):
+class Yielded(_Node, frozen=True, tag=19):
     value: Expression
     is_many: bool
     """``yield from``"""
 
 
-class Opaque(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=20):
+class Opaque(_Node, frozen=True, tag=20):
     """Something that was left out: a task, or what is not followed."""
 
 
-class Quoted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=21):
+class Quoted(_Node, frozen=True, tag=21):
     """An expression with its text as the code has it: a schedule."""
 
     value: Expression
@@ -189,19 +193,19 @@ Expression = Union[  # noqa: UP007 - the names are not known yet
 ]
 
 
-class Bind(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=0):
+class Bind(_Node, frozen=True, tag=0):
     targets: tuple[Expression, ...]
     value: Expression
 
 
-class Field(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
+class Field(_Node, frozen=True, tag=1):
     """``name: type`` or ``name: type = value``"""
 
     name: str
     value: Expression | None
 
 
-class Increase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
+class Increase(_Node, frozen=True, tag=2):
     """``target += value``"""
 
     target: Expression
@@ -209,41 +213,41 @@ class Increase(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
     value: Expression
 
 
-class Do(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=3):
+class Do(_Node, frozen=True, tag=3):
     value: Expression
 
 
-class For(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=4):
+class For(_Node, frozen=True, tag=4):
     target: Expression
     iterable: Expression
     body: Block
     otherwise: Block
 
 
-class While(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=5):
+class While(_Node, frozen=True, tag=5):
     test: Expression
     body: Block
 
 
-class If(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=6):
+class If(_Node, frozen=True, tag=6):
     test: Expression
     body: Block
     otherwise: Block
 
 
-class With(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=7):
+class With(_Node, frozen=True, tag=7):
     contexts: tuple[tuple[Expression, Expression | None], ...]
     body: Block
 
 
-class Try(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=8):
+class Try(_Node, frozen=True, tag=8):
     body: Block
     handlers: tuple[Block, ...]
     otherwise: Block
     finally_: Block
 
 
-class Define(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=9):
+class Define(_Node, frozen=True, tag=9):
     name: str
     parameters: Parameters
     body: Block
@@ -252,30 +256,30 @@ class Define(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=9):
     line: int
 
 
-class DefineClass(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=10):
+class DefineClass(_Node, frozen=True, tag=10):
     name: str
     bases: tuple[Expression, ...]
     body: Block
     decorators: tuple[Expression, ...]
 
 
-class Import(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=11):
+class Import(_Node, frozen=True, tag=11):
     local: str
     full: str
     """``airflow.models.DAG``; the dots of a relative import stay in front."""
 
 
-class ImportAll(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=12):
+class ImportAll(_Node, frozen=True, tag=12):
     """``from module import *``"""
 
     module: str
 
 
-class Return(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=13):
+class Return(_Node, frozen=True, tag=13):
     value: Expression | None
 
 
-class Leave(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=14):
+class Leave(_Node, frozen=True, tag=14):
     """break, continue or raise."""
 
     how: str
@@ -301,18 +305,16 @@ Statement = Union[  # noqa: UP007 - the names are not known yet
 Block = tuple[Statement, ...]
 
 
-class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A call in a function that makes a DAG."""
+class Factory(_Node, frozen=True):
+    """A call that makes a DAG in a function that others are meant to call: it is returned or named by a parameter."""
 
     line: int
     function: str
-    is_factory: bool
-    """Others are meant to call the function: its DAG is returned or named by a parameter."""
 
 
-class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Outline(_Node, frozen=True):
     body: Block = ()
-    sites: tuple[Site, ...] = ()
+    factories: tuple[Factory, ...] = ()
     volatile: tuple[str, ...] = ()
     """Names that functions set by ``global``."""
     task_owners: tuple[str, ...] = ()

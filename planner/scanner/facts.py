@@ -89,9 +89,7 @@ def facts_of(
             return facts
         source = content.decode(encoding)
     glimpse = Glimpse(content, is_notebook=path.endswith(".ipynb"))
-    asked: list[Check] = []
-    if reader.is_code and (look_everywhere or may_concern(content, reader)):
-        asked = _asked(glimpse, look_everywhere)
+    asked = _asked(glimpse, look_everywhere) if reader.is_code else []
     if reader.is_code and not (look_everywhere or asked or _may_tell_more(path, glimpse)):
         if path.endswith(".py"):
             facts.imports = glimpse.imports
@@ -142,26 +140,18 @@ def _stopped(error: Exception) -> str:
     )
 
 
-def may_concern(content: bytes, reader: Reader) -> bool:
-    """Whether a file has to do with Airflow at all: cheap enough to ask of every file of a large tree."""
-    if not reader.is_code or b"airflow" in content or b"AIRFLOW__" in content:
-        return True
-    glimpse = Glimpse(content)
-    return any(check.may_find(glimpse) for check in checks().get(PythonFile, ()))
-
-
 def _asked(glimpse: Glimpse, look_everywhere: bool) -> list[Check]:
     """The checks of Python that may find something in a file, told from its words."""
     return [
         check
         for check in checks().get(PythonFile, ())
-        if (check.is_for(glimpse.content) if look_everywhere else check.may_find(glimpse))
+        if (check.is_for(glimpse) if look_everywhere else check.may_find(glimpse))
     ]
 
 
 def _may_tell_more(path: str, glimpse: Glimpse) -> bool:
     """Whether anything else in a Python file could matter, told from its words."""
-    if not glimpse.has(b"airflow", b"AIRFLOW__"):
+    if not glimpse.mentions_airflow and not glimpse.has(b"AIRFLOW__"):
         return False
     return (
         may_tell_of_dags(glimpse)

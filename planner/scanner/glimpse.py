@@ -34,6 +34,11 @@ class Glimpse:
         return any(token in self.content for token in tokens)
 
     @functools.cached_property
+    def mentions_airflow(self) -> bool:
+        """Whether the word is anywhere in it."""
+        return b"airflow" in self.content
+
+    @functools.cached_property
     def words(self) -> frozenset[str]:
         """Every name and every word of every text."""
         return frozenset(_WORD.findall(self.content.decode("latin-1")))

@@ -201,9 +201,9 @@ class TreeReader:
         }
         if not by_place:
             return {}
-        answer = run_ruff(self._program, list(map(Path, by_place)), seconds=self._seconds)
+        answer = run_ruff(self._program, list(by_place), seconds=self._seconds)
         for place in answer.crashed_on:
-            self._flawed(self._unkept[by_place[str(place)]].file, _RUFF_CRASHED, SkipReason.CRASHED)
+            self._flawed(self._unkept[by_place[place]].file, _RUFF_CRASHED, SkipReason.CRASHED)
         found: dict[str, list[Observation]] = {}
         for one in answer.observations:
             one.path = by_place[one.path]

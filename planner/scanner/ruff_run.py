@@ -57,7 +57,7 @@ class RuffAnswer:
     """What ruff saw: observations with absolute paths, and the files that made it crash or took too long."""
 
     observations: list[Observation] = field(default_factory=list)
-    crashed_on: list[Path] = field(default_factory=list)
+    crashed_on: list[str] = field(default_factory=list)
 
 
 def ruff_program() -> str:
@@ -102,7 +102,7 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("RUFF_")}
 
 
-def run_ruff(program: str, files: Sequence[Path], *, seconds: float = SECONDS) -> RuffAnswer:
+def run_ruff(program: str, files: Sequence[str], *, seconds: float = SECONDS) -> RuffAnswer:
     """Checks the files. One that makes ruff crash, or holds it up, is found by halving and named; the others
     are checked."""
     answer = RuffAnswer()
@@ -123,7 +123,7 @@ def run_ruff(program: str, files: Sequence[Path], *, seconds: float = SECONDS) -
 
 
 def _run_once(
-    program: str, files: list[Path], folder: Path, deadline: float, seconds: float
+    program: str, files: list[str], folder: Path, deadline: float, seconds: float
 ) -> list[Observation] | None:
     """The observations of one run, or None where ruff crashed or took too long over these files."""
     listing = folder / "files"

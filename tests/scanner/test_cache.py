@@ -99,16 +99,16 @@ def test_only_the_file_that_changed_is_looked_at(
 ) -> None:
     with_cache(tree, tmp_path / "kept")
     (tree / "dags/1.py").write_text(OLD)
-    looked_at: list[Path] = []
+    looked_at: list[str] = []
     real = reading.run_ruff
 
-    def run_ruff(program: str, files: list[Path], *, seconds: float) -> ruff_run.RuffAnswer:
+    def run_ruff(program: str, files: list[str], *, seconds: float) -> ruff_run.RuffAnswer:
         looked_at.extend(files)
         return real(program, files, seconds=seconds)
 
     monkeypatch.setattr(reading, "run_ruff", run_ruff)
     warm = with_cache(tree, tmp_path / "kept")
-    assert [file.name for file in looked_at] == ["1.py"]
+    assert [Path(file).name for file in looked_at] == ["1.py"]
     assert warm == report_of(tree)
 
 

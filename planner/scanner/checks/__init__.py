@@ -45,13 +45,13 @@ class Check:
             hit.rule = self.rule
             yield hit
 
-    def is_for(self, content: bytes) -> bool:
+    def is_for(self, glimpse: Glimpse) -> bool:
         """Whether the rule is about such a file at all, told from its bytes alone."""
-        return not self.needs_airflow or b"airflow" in content
+        return not self.needs_airflow or glimpse.mentions_airflow
 
     def may_find(self, glimpse: Glimpse) -> bool:
         """Whether looking is worth it: where it is not, looking would find nothing."""
-        if not self.is_for(glimpse.content) or (self.needs and not glimpse.has(*self.needs)):
+        if not self.is_for(glimpse) or (self.needs and not glimpse.has(*self.needs)):
             return False
         return self.worth is None or self.worth(glimpse)
 

@@ -18,10 +18,11 @@ _MOST_PARTS = 30
 _IMPORT = re.compile(
     rb"\n[ \t]{0,40}(?:import[ \t]+([^\n#;\\]{1,500})|from[ \t]+([.\w]{1,300})[ \t]+import[ \t]*(\([^)]{0,5000}|[^\n#;]{1,500}))"
 )
-_BEHIND_ANOTHER = (b" from ", b" import ", b"from ", b"import ", b"\tfrom ", b"\timport ")
+_BEHIND_ANOTHER = {sign: re.compile(sign + rb"[ \t]?(?:from|import) ") for sign in (b";", b":")}
 """How an import begins on the line of another statement."""
 _INDENTED = re.compile(rb"\n[ \t]{1,40}(?:from|import)[ \t]")
 _VERSION = re.compile(rb"version", re.IGNORECASE)
+_ASKED_FOR = re.compile(rb"\n[ \t]{0,40}(?:el)?if[ (][^\n]{0,500}?(?i:version)")
 _MOST_LINES = 200
 """Of one import."""
 _NAME = re.compile(rb"^\s*(\w+(?:\.\w+)*)")
@@ -31,8 +32,8 @@ def imports_in(content: bytes) -> list[str]:
     """The full names that a Python file's import lines name, read without parsing it."""
     found: set[str] = set()
     content = content.removeprefix(codecs.BOM_UTF8)
-    for sign in (b";", b":"):
-        if any(sign + begin in content for begin in _BEHIND_ANOTHER):
+    for sign, begin in _BEHIND_ANOTHER.items():
+        if begin.search(content):
             content = content.replace(sign, b"\n")
     for match in _IMPORT.finditer(b"\n" + content):
         plain, module, names = match.groups()
@@ -47,7 +48,7 @@ def imports_in(content: bytes) -> list[str]:
 
 def imports_by_version(content: bytes) -> list[str]:
     """Those of ``imports_in`` that stand only below a condition on a version, whichever side it asks for."""
-    if not (_INDENTED.search(content) and _VERSION.search(content)):
+    if not _ASKED_FOR.search(b"\n" + content) or not _INDENTED.search(content):
         return []
     chosen: set[str] = set()
     always: set[str] = set()

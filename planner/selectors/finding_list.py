@@ -92,7 +92,7 @@ class FindingView:
     suggestion: Suggestion | None
     owners: list[Owner]
     has_patch: bool
-    """It is work to do, and its edit can be applied."""
+    """It is work to do, nobody silenced it, and its edit can be applied."""
     no_file: str
     """Why its file is not given out whole, in a sentence, or nothing."""
 
@@ -136,7 +136,9 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
         is_after=row.when == "after",
         suggestion=row.suggestion,
         owners=owner_options(deployment),
-        has_patch=bool(row.suggestion and row.suggestion.diff and is_planned(finding)),
+        has_patch=bool(
+            row.suggestion and row.suggestion.diff and is_planned(finding) and not row.silencing
+        ),
         no_file=handed_out_whole(finding.source.kind, finding.path),
     )
 

@@ -59,9 +59,9 @@ def test_what_could_not_be_checked_is_said_first_with_its_reasons(
     page = page_of(client_for(erin), scan)
     said = page.index("This scan could not check everything.")
     assert said < page.index("What changed")
-    assert "3 places were not checked: 1 Python 2, 1 not UTF-8, 1 syntax error." in page
+    assert "3 places were not checked (Python 2: 1; not UTF-8: 1; syntax error: 1)." in page
     assert "dags/old.py Python 2" in page
-    assert "Passed over: 1 a folder of tools, 1 a symbolic link, not followed" in page
+    assert "Passed over: 2 A folder of tools: 1. A symbolic link, not followed: 1." in page
     assert "dags/link.py a symbolic link, not followed: leads to dags/sales.py" in page
     assert "upgradecheck 0.1.0 with ruff 0.17.6" in page
     assert "rated for Airflow 3.1, coming from 2.9.3" in page
@@ -127,5 +127,5 @@ def test_many_are_cut_with_a_count_and_hostile_words_only_shown(
     answer = client_for(erin).get(f"/d/production/scans/{done.pk}/")
     assert b"<b>dags" not in answer.content and b"<i>" not in answer.content
     page = text_of(answer)
-    assert "1,000 places were not checked: 1,000 too large." in page
+    assert "1,000 places were not checked (too large: 1,000)." in page
     assert "and 950 more" in page

@@ -12,7 +12,10 @@ from typing import Any
 import msgspec
 
 from planner.domain.report import DagEntry
+from planner.scanner.around.setup_py import may_hold_pins
 from planner.scanner.checks import Check, checks
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.dag_map import (
     DagCode,
     dag_code_of,
@@ -21,15 +24,12 @@ from planner.scanner.dag_map import (
     may_tell_of_dags,
 )
 from planner.scanner.detail import Source
-from planner.scanner.glimpse import Glimpse
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text
 from planner.scanner.noqa import Noqa, noqa_of
-from planner.scanner.python_file import PythonFile
 from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.readers.python_outside import may_act_outside
 from planner.scanner.readers.python_templates import may_hold_templates
 from planner.scanner.result import SkipReason
-from planner.scanner.setup_py import may_hold_pins
 from planner.scanner.text import declared_encoding, text_of
 
 

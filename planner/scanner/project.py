@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from planner.scanner.checks import checks
+from planner.scanner.code.one_sided import one_sided
 from planner.scanner.dag_map import DagMap
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
-from planner.scanner.one_sided import one_sided
 
 
 @dataclass(frozen=True)

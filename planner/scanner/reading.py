@@ -16,9 +16,9 @@ from planner.domain.report import Observation
 from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
+from planner.scanner.code.flaws import newer
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts, may_be_reported
-from planner.scanner.flaws import newer
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool
 from planner.scanner.result import Skipped, SkipReason

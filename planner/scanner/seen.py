@@ -6,9 +6,9 @@ import msgspec
 
 from planner.domain.report import Observation
 from planner.parsers.ruff import SYNTAX
+from planner.scanner.code.flaws import Flaw, flaw_in
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts, facts_of
-from planner.scanner.flaws import Flaw, flaw_in
 from planner.scanner.noqa import Noqa, noqa_of
 from planner.scanner.readers import reader_of
 from planner.scanner.text import text_of

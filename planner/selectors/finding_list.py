@@ -28,7 +28,6 @@ from planner.selectors.fix_pack import handed_out_whole
 from planner.selectors.owner import owner_options
 from planner.selectors.work import is_planned
 
-
 _DAGS_SHOWN = 20
 """DAGs that one finding's page names; the rest is counted."""
 

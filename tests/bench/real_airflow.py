@@ -53,6 +53,7 @@ NOT_TRIED = {
     "AIR004": "a matter of style: both run",
     "AIR201": "a matter of style: both run",
     "AIR202": "a matter of style: both run",
+    "AF3-SLA": "nothing fails or warns, which is the point: both sides run on 3.x, and nobody looks at the time",
     "AIR304": "it is about the versions of a DAG after many parses",
     "AIR303": "the collector of assets that it is about exists inside a running api-server only",
     "invalid-syntax": "no Airflow runs on Python 2 any more",
@@ -66,6 +67,9 @@ _CHANGES_MEANING = {
     "AIR002": "timetable",
 }
 """Rules whose old form runs on both sides, and the attribute of the DAG that then differs."""
+
+_PRINTS = {"AF3-XCOM-PULL-NOIDS": re.compile(r"(?:event\":\s*\"|INFO - )None\b")}
+"""Rules whose old form runs without an error, and what its task then prints."""
 
 _TRIED_WITH = {
     "AF3-LISTENER": """
@@ -102,6 +106,10 @@ class Outcome:
         ran = f", run {self.ran}" if self.ran else ""
         return f"warns{ran}: {self.warnings[0][:90]}" if self.warnings else f"ok{ran}"
 
+
+_ERROR = re.compile(
+    r"\b\w+(?:Error|Exception|Undefined)\b(?::| \(|\",\"exc_value\":\")[^\n]{0,160}"
+)
 
 Outcomes = dict[tuple[str, str], Outcome]
 """By rule and side."""
@@ -157,7 +165,14 @@ def _after_holds(rule: Rule, outcomes: Mapping[str, Outcomes]) -> bool:
         return not outcomes[NEW[-1]][rule.id, "after"].error
     on_old = [outcomes[OLD][rule.id, side] for side in _SIDES]
     works_on_old = rule.when == "after" or not on_old[1].error or on_old[0].error == on_old[1].error
-    return works_on_old and not any(outcomes[version][rule.id, "after"].error for version in NEW)
+    failed = {version: outcomes[version][rule.id, "after"].error for version in NEW}
+    return works_on_old and not any(
+        error and (version == NEW[-1] or not _NO_PROVIDER.search(error))
+        for version, error in failed.items()
+    )
+
+
+_NO_PROVIDER = re.compile(r"No module named 'airflow\.providers\.")
 
 
 # ------------------------------------------------------------------ environments
@@ -408,6 +423,9 @@ def _watch(home: _Home, waiting: dict[str, Outcome], parsed: Mapping[str, Outcom
                 outcome.ran = states.get(name, "")
                 if outcome.ran == "failed":
                     outcome.error = f"task: {_why(home, name)}"
+                printed = _PRINTS.get(name.partition("__")[0])
+                if printed and any(printed.search(text) for text in _logs(home, name)):
+                    outcome.warnings.insert(0, f"prints {printed.pattern[-6:-2]}")
             elif name in known and name not in states and name not in triggered:
                 triggered.add(name)
                 if "schedule=None" in (home.folder / f"dags/{name}.py").read_text():
@@ -432,14 +450,17 @@ def _rows(home: _Home, query: str) -> list[tuple[str, ...]]:
         return []
 
 
+def _logs(home: _Home, name: str) -> list[str]:
+    """What a DAG's tasks wrote down."""
+    files = sorted((home.folder / f"logs/dag_id={name}").rglob("*.log"))
+    return [file.read_text(errors="replace") for file in files]
+
+
 def _why(home: _Home, name: str) -> str:
     """The last error in the logs of a DAG's tasks."""
     said = "?"
-    for file in sorted((home.folder / f"logs/dag_id={name}").rglob("*.log")):
-        text = file.read_text(errors="replace")
-        found = re.findall(
-            r"\b\w+(?:Error|Exception|Undefined)\b(?::| \(|\",\"exc_value\":\")[^\n]{0,160}", text
-        )
+    for text in _logs(home, name):
+        found = _ERROR.findall(text)
         last = text.strip().splitlines()[-1:] or [said]
         said = found[-1] if found else last[0][-160:]
     return said

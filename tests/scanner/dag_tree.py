@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from planner.domain.report import DagEntry
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.dag_map import (
     DagCode,
     DagMap,
@@ -17,7 +18,6 @@ from planner.scanner.dag_map import (
     imports_of,
     outline_in,
 )
-from planner.scanner.python_file import TOO_DEEP, PythonFile
 
 
 def map_of(files: Mapping[str, str], *above: str) -> DagMap:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.domain.report import DagEntry
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.dag_map import imports_in, imports_of
-from planner.scanner.python_file import PythonFile
 from tests.scanner.dag_tree import dags_in, ids, map_of
 
 HEAD = "from airflow import DAG\n"

@@ -7,9 +7,9 @@ import ast
 import pytest
 
 from planner.parsers.fix import Edit
-from planner.scanner import edits
+from planner.scanner.code import edits
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.diff import applied
-from planner.scanner.python_file import PythonFile
 
 
 def first_call(file: PythonFile) -> ast.Call:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from planner.domain.report import DagEntry
-from planner.scanner.bounded_run import Limits
-from planner.scanner.import_proof import ImportProofRefused, dag_folders_of, prove_imports
+from planner.scanner.live.bounded_run import Limits
+from planner.scanner.live.import_proof import ImportProofRefused, dag_folders_of, prove_imports
 
 ANSWER = Path(__file__).parent.parent / "reports" / "import-proof" / "list-import-errors-3.3.2.txt"
 QUICK = Limits(seconds=20, file_seconds=5, memory_mb=2048, output_mb=4)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.scanner.jinja import Reading, reading_of
-from planner.scanner.python_file import PythonFile
+from planner.scanner.around.jinja import Reading, reading_of
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.readers.python_templates import templates_of
 
 

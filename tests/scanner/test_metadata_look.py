@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from planner.scanner import metadata_look
-from planner.scanner.metadata_look import MetadataRefused, look_at_metadata, url_of
+from planner.scanner.live import metadata_look
+from planner.scanner.live.metadata_look import MetadataRefused, look_at_metadata, url_of
 
 SCHEMAS = Path(__file__).parent.parent / "reports" / "metadata"
 LINES = ("2.7", "2.9", "2.10", "2.11", "3.0", "3.1", "3.2", "3.3")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.scanner.metadata_sql import gone_from
-from planner.scanner.removed_names import names_of
+from planner.scanner.around.metadata_sql import gone_from
+from planner.scanner.code.removed_names import names_of
 
 REMOVED = names_of("AF3-METADATA-SQL")
 

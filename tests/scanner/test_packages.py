@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from planner.scanner.admitted import admits_python, exact, is_below
-from planner.scanner.material import Place, PythonPin, Requirement, Text
-from planner.scanner.packages import (
+from planner.scanner.around.admitted import admits_python, exact, is_below
+from planner.scanner.around.packages import (
     Pin,
     pins_of_image,
     poetry_specifier,
@@ -21,6 +20,7 @@ from planner.scanner.packages import (
     requirement,
     requirements_in_words,
 )
+from planner.scanner.material import Place, PythonPin, Requirement, Text
 from planner.scanner.readers import Unreadable, reader_of
 
 HERE = Place(1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from planner.scanner.removed_names import names_of
+from planner.scanner.code.removed_names import names_of
 
 FOLDER = Path(__file__).parent.parent / "reports" / "runtime"
 RUNS: list[dict[str, Any]] = [json.loads(path.read_text()) for path in FOLDER.glob("3*.json")]

@@ -7,10 +7,10 @@ import pytest
 
 from planner.rulebook.load import rulebook
 from planner.scanner import scan_tree
-from planner.scanner.environment import setting_of_variable
+from planner.scanner.around.environment import setting_of_variable
+from planner.scanner.around.settings_file import settings_in
+from planner.scanner.around.shell import snippet_of
 from planner.scanner.material import Place, Setting, Text
-from planner.scanner.settings_file import settings_in
-from planner.scanner.shell import snippet_of
 
 
 def untouched() -> str:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.scanner.command_lines import material_in_shell
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.shell import commands_in, snippet_of
 from planner.scanner.material import Command, Place, Probe, Process, Setting, Text
-from planner.scanner.shell import commands_in, snippet_of
 
 
 def words(source: str) -> list[list[str]]:

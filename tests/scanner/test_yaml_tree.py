@@ -9,9 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.scanner.material import Command, Setting, Text
-from planner.scanner.readers import reader_of
-from planner.scanner.yaml_tree import (
+from planner.scanner.around.yaml_tree import (
     Mapping,
     Node,
     Scalar,
@@ -20,6 +18,8 @@ from planner.scanner.yaml_tree import (
     documents,
     snippet_of_scalar,
 )
+from planner.scanner.material import Command, Setting, Text
+from planner.scanner.readers import reader_of
 
 WORDS = st.text(alphabet="abc: -#'\"{}[]&*!|>%@`\n\t0~é", max_size=20)
 PLAIN = st.recursive(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.material import Hit
 
 

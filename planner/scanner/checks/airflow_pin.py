@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from planner.rulebook.load import rulebook
-from planner.scanner.admitted import (
+from planner.scanner.around.admitted import (
     exact,
     for_other_releases,
     hit_at,
@@ -17,9 +17,9 @@ from planner.scanner.admitted import (
     told_once,
     written,
 )
+from planner.scanner.around.packages import AIRFLOW
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit, Requirement
-from planner.scanner.packages import AIRFLOW
 from planner.scanner.project import Project
 
 _CORE = f"{AIRFLOW}-core"

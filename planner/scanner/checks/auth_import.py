@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _GONE = (
     "airflow.www.security",

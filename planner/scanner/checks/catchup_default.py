@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import scheduled_dags
-from planner.scanner.glimpse import may_make_dags
+from planner.scanner.code.dag_call import scheduled_dags
+from planner.scanner.code.glimpse import may_make_dags
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _SETTING = "scheduler.catchup_by_default"
 

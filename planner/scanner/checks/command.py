@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from planner.domain.rules import CommandChange
 from planner.rulebook.load import rulebook
+from planner.scanner.around.command_lines import AIRFLOW
 from planner.scanner.checks import Check
-from planner.scanner.command_lines import AIRFLOW
 from planner.scanner.material import Command, Hit
 
 _AUTH_MANAGER = "core.auth_manager"

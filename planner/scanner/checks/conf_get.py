@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
-from planner.scanner.glimpse import Glimpse, Spelled
-from planner.scanner.gone import lines_without, on_lines
+from planner.scanner.code.glimpse import Glimpse, Spelled
+from planner.scanner.code.gone import lines_without, on_lines
+from planner.scanner.code.python_file import PythonFile, argument, text_of
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, argument, text_of
 
 _CONF = "airflow.configuration.conf."
 _GETTERS = ("get", "getboolean", "getint", "getfloat", "getjson", "getlist", "get_mandatory_value")

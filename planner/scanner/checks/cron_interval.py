@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import Schedule, scheduled_dags
-from planner.scanner.glimpse import may_make_dags
-from planner.scanner.intervals import moved_names
+from planner.scanner.code.dag_call import Schedule, scheduled_dags
+from planner.scanner.code.glimpse import may_make_dags
+from planner.scanner.code.intervals import moved_names
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _SETTING = "scheduler.create_cron_data_intervals"
 

@@ -6,15 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 
-from planner.scanner.airflow_context import CALLED_WITH, AirflowContext, Given, context_of
 from planner.scanner.checks import Check
-from planner.scanner.edits import rename_string
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.airflow_context import CALLED_WITH, AirflowContext, Given, context_of
+from planner.scanner.code.edits import rename_string
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile, text_of
+from planner.scanner.code.removed_names import names_of
+from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.two_sided import is_two_sided
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, text_of
-from planner.scanner.removed_names import names_of
-from planner.scanner.task_code import runs_in_task
-from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-CTX-KEY"
 _COMMON = frozenset(["conf", "expanded_ti_count", "test_mode", "try_number"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.gone import gone_hit, gone_names, may_name_gone
+from planner.scanner.code.gone import gone_hit, gone_names, may_name_gone
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _MODULES = ("airflow.datasets", "airflow.timetables.datasets")
 

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.python_file import PythonFile, text_of
+from planner.scanner.code.task_code import runs_in_task
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, text_of
-from planner.scanner.task_code import runs_in_task
 
 _CONFS = (
     "airflow.configuration.conf.get",

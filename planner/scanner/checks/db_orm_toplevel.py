@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.metadata_access import accesses, may_access
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.metadata_access import accesses, may_access
-from planner.scanner.python_file import PythonFile
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.of_tests import in_test_folder
+from planner.scanner.code.python_file import PythonFile, text_of
+from planner.scanner.code.task_call import task_arguments
 from planner.scanner.material import Hit
-from planner.scanner.of_tests import in_test_folder
-from planner.scanner.python_file import PythonFile, text_of
-from planner.scanner.task_call import task_arguments
 
 _SWITCHES = frozenset(["email_on_failure", "email_on_retry"])
 """Both are on where nothing is said."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
-from planner.scanner.gone import lines_without
+from planner.scanner.code.gone import lines_without
 from planner.scanner.material import Hit, Setting
 from planner.scanner.project import Project
 

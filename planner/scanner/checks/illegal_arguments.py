@@ -7,14 +7,21 @@ from collections.abc import Iterator
 
 from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
+from planner.scanner.code.python_file import PythonFile
+from planner.scanner.code.task_code import runs_while_parsed
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
-from planner.scanner.task_code import runs_while_parsed
 
 _PLACES = ("airflow.operators.", "airflow.sensors.", "airflow.providers.standard.")
 _DAGS = frozenset(
-    ["airflow.DAG", "airflow.models.DAG", "airflow.models.dag.DAG", "airflow.sdk.DAG"]
-    + ["airflow.decorators.dag", "airflow.models.dag.dag", "airflow.sdk.dag"]
+    (
+        "airflow.DAG",
+        "airflow.models.DAG",
+        "airflow.models.dag.DAG",
+        "airflow.sdk.DAG",
+        "airflow.decorators.dag",
+        "airflow.models.dag.dag",
+        "airflow.sdk.dag",
+    )
 )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.templates import Instead, hit_in
 from planner.scanner.checks import Check
-from planner.scanner.jinja import reading_of
+from planner.scanner.code.removed_names import names_of
 from planner.scanner.material import Hit, Template
-from planner.scanner.removed_names import names_of
-from planner.scanner.templates import Instead, hit_in
 
 _RULE = "AF3-JINJA-KEY"
 _OF_MAILS_AND_LOGS = ("exception_html", "max_tries", ".log")

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import Decorated, functions
+from planner.scanner.code.dag_call import Decorated, functions
+from planner.scanner.code.python_file import PythonFile, parameters
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, parameters
 
 _RENAMED = {
     "on_dataset_created": "on_asset_created",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planner.scanner.airflow_context import context_of
+from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.templates import hit_in
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import DagCall, Schedule, dag_calls
-from planner.scanner.glimpse import may_make_dags
-from planner.scanner.jinja import reading_of
+from planner.scanner.code.airflow_context import context_of
+from planner.scanner.code.dag_call import DagCall, Schedule, dag_calls
+from planner.scanner.code.glimpse import may_make_dags
+from planner.scanner.code.python_file import PythonFile, text_of
+from planner.scanner.code.removed_names import names_of
+from planner.scanner.code.two_sided import is_two_sided
 from planner.scanner.material import Hit, Template
-from planner.scanner.python_file import PythonFile, text_of
 from planner.scanner.readers.python_templates import templates_of
-from planner.scanner.removed_names import names_of
-from planner.scanner.templates import hit_in
-from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-LOGICAL-NULL"
 _OLD = {

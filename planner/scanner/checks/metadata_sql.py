@@ -6,15 +6,15 @@ import functools
 import re
 from collections.abc import Iterator
 
+from planner.scanner.around.metadata_sql import gone_from
+from planner.scanner.around.templates import LARGEST_TEMPLATE, hit_in
 from planner.scanner.checks import Check
-from planner.scanner.glimpse import Glimpse, Spelled
+from planner.scanner.code.glimpse import Glimpse, Spelled
+from planner.scanner.code.of_tests import in_test_folder
+from planner.scanner.code.python_file import PythonFile
+from planner.scanner.code.removed_names import names_of
 from planner.scanner.material import Hit
-from planner.scanner.metadata_sql import gone_from
-from planner.scanner.of_tests import in_test_folder
-from planner.scanner.python_file import PythonFile
 from planner.scanner.readers.python_templates import texts_of
-from planner.scanner.removed_names import names_of
-from planner.scanner.templates import LARGEST_TEMPLATE, hit_in
 
 RULE = "AF3-METADATA-SQL"
 _WORDS = ("from", "update", "into", "FROM", "UPDATE", "INTO", "From", "Update")

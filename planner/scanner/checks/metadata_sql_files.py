@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.scanner.around.metadata_sql import gone_from
+from planner.scanner.around.templates import LARGEST_TEMPLATE
 from planner.scanner.checks import Check
 from planner.scanner.checks.metadata_sql import RULE, message
+from planner.scanner.code.removed_names import names_of
 from planner.scanner.material import Hit, Text
-from planner.scanner.metadata_sql import gone_from
-from planner.scanner.removed_names import names_of
-from planner.scanner.templates import LARGEST_TEMPLATE
 
 _ENDINGS = (".sql", ".hql", ".sql.j2", ".sql.jinja", ".sql.jinja2")
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import Decorated
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.dag_call import Decorated
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile
+from planner.scanner.code.task_call import is_task_decorator, task_functions
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
-from planner.scanner.task_call import is_task_decorator, task_functions
 
 _PICKLERS = ("pickle.dumps", "dill.dumps", "cloudpickle.dumps")
 _OTHER_PYTHON = ("VirtualenvOperator", "ExternalPythonOperator")

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _FAILS_WITHOUT_FAB = ("appbuilder_views", "appbuilder_menu_items", "flask_blueprints")
 _NEVER_READ = ("admin_views", "menu_links", "operators", "sensors", "hooks", "executors")

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from planner.rulebook.load import rulebook
-from planner.scanner.admitted import (
+from planner.scanner.around.admitted import (
     folder_of,
     for_other_releases,
     hit_at,

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from packaging.version import InvalidVersion, Version
 
-from planner.scanner.admitted import admits_python, release_line
+from planner.scanner.around.admitted import admits_python, release_line
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit, PythonPin
 from planner.scanner.project import Project

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from planner.scanner.around.rest_calls import called_newer, calls_in, message_of
 from planner.scanner.checks import Check
+from planner.scanner.code.of_tests import is_unit_test
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.of_tests import is_unit_test
-from planner.scanner.python_file import PythonFile
-from planner.scanner.rest_calls import called_newer, calls_in, message_of
 
 _CLIENTS = ("airflow.api.client", "airflow_client.client.model.")
 """Modules that only clients of 2.x have."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.scanner.around.rest_calls import called_newer, calls_in, message_of
 from planner.scanner.checks import Check
+from planner.scanner.code.of_tests import is_unit_test
 from planner.scanner.material import Hit, Text
-from planner.scanner.of_tests import is_unit_test
-from planner.scanner.rest_calls import called_newer, calls_in, message_of
 
 _COMMENT = re.compile(r"[ \t]*(?:#|//|\*|--)")
 LONGEST_LINE = 5_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.scanner.changed_settings import change_of, ignored_words
+from planner.scanner.around.changed_settings import change_of, ignored_words
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit, Setting
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.gone import lines_without
+from planner.scanner.code.gone import lines_without
 from planner.scanner.material import Hit, Setting
 
 _DOTTED = re.compile(r"airflow(?:\.[A-Za-z_]\w{0,80}){1,12}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import dag_calls
+from planner.scanner.code.dag_call import dag_calls
+from planner.scanner.code.python_file import PythonFile, is_none
+from planner.scanner.code.task_call import task_arguments
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, is_none
-from planner.scanner.task_call import task_arguments
 
 _CALLBACK = "sla_miss_callback"
 

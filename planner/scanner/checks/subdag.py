@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.gone import GoneName, gone_hit, gone_names
+from planner.scanner.code.gone import GoneName, gone_hit, gone_names
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _OPERATOR = "SubDagOperator"
 _MODULES = ("airflow.operators.subdag.", "airflow.operators.subdag_operator.")

@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterator
 
 from planner.parsers.fix import Edit
-from planner.scanner.airflow_context import ROWS, context_of
 from planner.scanner.checks import Check
-from planner.scanner.dag_call import dag_calls
-from planner.scanner.edits import edit, end_of
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.airflow_context import ROWS, context_of
+from planner.scanner.code.dag_call import dag_calls
+from planner.scanner.code.edits import edit, end_of
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile
+from planner.scanner.code.removed_names import names_of
+from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.two_sided import is_two_sided
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
-from planner.scanner.removed_names import names_of
-from planner.scanner.task_code import runs_in_task
-from planner.scanner.two_sided import is_two_sided
 
 _RULE = "AF3-TI-ATTR"
 _RENAMED = {"dag_run.execution_date": "logical_date"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.scanner.airflow_context import HELD
+from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.templates import Instead, hit_in
 from planner.scanner.checks import Check
 from planner.scanner.checks.ti_attr import may_be_read
-from planner.scanner.jinja import reading_of
+from planner.scanner.code.airflow_context import HELD
+from planner.scanner.code.removed_names import names_of
 from planner.scanner.material import Hit, Template
-from planner.scanner.removed_names import names_of
-from planner.scanner.templates import Instead, hit_in
 
 _RULE = "AF3-TI-ATTR"
 _INSTEAD = {"dag_run.execution_date": Instead("logical_date", is_safe=True)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.python_file import PythonFile, text_of
+from planner.scanner.code.task_call import task_arguments
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, text_of
-from planner.scanner.task_call import task_arguments
 
 _NOW = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from planner.parsers.fix import Edit, Place
 from planner.scanner.checks import Check
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile
 
 _CLASSES = ("airflow.sdk.Variable", "airflow.sdk.definitions.variable.Variable")
 _OLD = "default_var"

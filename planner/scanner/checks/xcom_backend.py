@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile, parameters
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, parameters
 
 _GIVEN = ("key", "task_id", "dag_id", "run_id", "map_index")
 """What 3.x hands to ``serialize_value`` by name, beside the value."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
-from planner.scanner.airflow_context import CONTEXT, context_of
 from planner.scanner.checks import Check
+from planner.scanner.code.airflow_context import CONTEXT, context_of
+from planner.scanner.code.python_file import PythonFile, argument
+from planner.scanner.code.task_code import runs_in_task
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, argument
-from planner.scanner.task_code import runs_in_task
 
 MESSAGE = "`xcom_pull` without `task_ids` looks only at the task's own values on Airflow 3"
 SYMBOL = "xcom_pull"
@@ -26,7 +27,8 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             or not runs_in_task(file, call)
         ):
             continue
-        if (_owner(file, call), _written(_key(file, call))) not in pushed:
+        pushes = pushed.get((_owner(file, call), _written(_key(file, call))), ())
+        if not any(_may_come_first(file, push, call) for push in pushes):
             yield file.hit(call, MESSAGE, symbol=SYMBOL)
 
 
@@ -53,14 +55,23 @@ def _written(key: ast.expr | None) -> str:
     return "" if key is None else ast.dump(key)
 
 
-def _pushed(file: PythonFile) -> set[tuple[ast.AST | None, str]]:
-    """Keys that a function or class pushes itself: it may pull its own."""
-    return {
-        (_owner(file, call), _written(key))
-        for call in file.of(ast.Call)
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push"
-        if (key := argument(call, "key", _context_arguments(file, call))) is not None
-    }
+def _pushed(file: PythonFile) -> Mapping[tuple[ast.AST | None, str], list[ast.Call]]:
+    """Where a function or class pushes each key itself: it may pull its own."""
+    found: defaultdict[tuple[ast.AST | None, str], list[ast.Call]] = defaultdict(list)
+    for call in file.of(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push":
+            key = argument(call, "key", _context_arguments(file, call))
+            if key is not None:
+                found[_owner(file, call), _written(key)].append(call)
+    return found
+
+
+def _may_come_first(file: PythonFile, push: ast.Call, pull: ast.Call) -> bool:
+    """Whether a push may have happened when the same code pulls: not where one function pulls and then pushes."""
+    if file.function_of(push) is not file.function_of(pull) or push.lineno <= pull.lineno:
+        return True
+    loops = {above for above in file.ancestors(pull) if isinstance(above, ast.For | ast.While)}
+    return not loops.isdisjoint(file.ancestors(push))
 
 
 def _owner(file: PythonFile, node: ast.AST) -> ast.AST | None:

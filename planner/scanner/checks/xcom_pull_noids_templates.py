@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.templates import hit_in
 from planner.scanner.checks import Check
 from planner.scanner.checks.xcom_pull_noids import MESSAGE, SYMBOL
-from planner.scanner.jinja import reading_of
 from planner.scanner.material import Hit, Template
-from planner.scanner.templates import hit_in
 
 
 def _check(template: Template) -> Iterator[Hit]:

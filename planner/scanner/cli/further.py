@@ -14,12 +14,12 @@ from planner.domain.report import Observation
 from planner.domain.rules import Rulebook
 from planner.scanner.cli.usage import UsageError
 from planner.scanner.dag_map import owners_by_file
-from planner.scanner.import_proof import (
+from planner.scanner.live.import_proof import (
     ImportProofRefused,
     dag_folders_of,
     prove_imports,
 )
-from planner.scanner.metadata_look import MetadataRefused, look_at_metadata, url_of
+from planner.scanner.live.metadata_look import MetadataRefused, look_at_metadata, url_of
 from planner.scanner.result import ScanResult, Skipped, SkipReason
 from planner.scanner.write import dag_ids_by_file
 

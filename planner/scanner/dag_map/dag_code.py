@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from planner.domain.report import DagEntry
-from planner.scanner.dag_call import every_dag_call, maker_of
+from planner.scanner.code.dag_call import every_dag_call, maker_of
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.dag_map.entries import entries_of
 from planner.scanner.dag_map.following.follower import Follower
 from planner.scanner.dag_map.names import may_be_ours, names_factory
 from planner.scanner.dag_map.outline.language import Factory, Outline, packed
 from planner.scanner.dag_map.outline.statements import outline_of
 from planner.scanner.dag_map.values import module_scope
-from planner.scanner.python_file import TOO_DEEP, PythonFile
 
 if TYPE_CHECKING:
-    from planner.scanner.glimpse import Glimpse
+    from planner.scanner.code.glimpse import Glimpse
 
 
 class DagCode(msgspec.Struct, frozen=True):

@@ -7,8 +7,8 @@ import codecs
 import re
 from collections.abc import Collection, Iterator
 
+from planner.scanner.code.python_file import PythonFile, text_of
 from planner.scanner.dag_map.names import is_elsewhere
-from planner.scanner.python_file import PythonFile, text_of
 
 _BESIDE = ("plugins", "include", "src", "config")
 """Folders whose modules are imported by their bare names: Airflow puts plugins and config on its path, projects

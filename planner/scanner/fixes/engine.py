@@ -19,12 +19,12 @@ from planner.domain.report import Observation
 from planner.domain.rules import Remedy as Entry
 from planner.parsers.fix import Edit, Fix, fix_bytes
 from planner.rulebook.load import rulebook
-from planner.scanner import edits
-from planner.scanner.dag_call import dag_calls
+from planner.scanner.code import edits
+from planner.scanner.code.dag_call import dag_calls
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile, parsed
 from planner.scanner.diff import LARGEST_DIFF, applied, plain
 from planner.scanner.fixes.remedies import Remedy, Terms, import_remedy
 from planner.scanner.fixes.rewrite import Rewrite, Rewriter
-from planner.scanner.python_file import TOO_DEEP, PythonFile, parsed
 
 MOST_FINDINGS = 3_000
 """A file with more is generated or hostile: its findings get no edits."""

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from planner.domain.rules import Fixes, Limit, Move
 from planner.parsers.fix import Edit
 from planner.rulebook.load import rulebook
-from planner.scanner import edits
+from planner.scanner.code import edits
 from planner.scanner.fixes.rewrite import Rewrite, Rewriter
 
 OLDEST = "2.7"

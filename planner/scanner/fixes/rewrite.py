@@ -13,14 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.parsers.fix import Edit
-from planner.scanner import edits
+from planner.scanner.code import edits
+from planner.scanner.code.python_file import ImportedName, PythonFile
 from planner.scanner.fixes.statements import (
     Import,
     Place,
     is_shim,
     step_of,
 )
-from planner.scanner.python_file import ImportedName, PythonFile
 
 LONGEST_LINE = 100
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.parsers.fix import Edit
-from planner.scanner import edits
-from planner.scanner.edits import Spot
-from planner.scanner.python_file import PythonFile, catches_import_error
+from planner.scanner.code import edits
+from planner.scanner.code.edits import Spot
+from planner.scanner.code.python_file import PythonFile, catches_import_error
 
 Import = ast.Import | ast.ImportFrom
 

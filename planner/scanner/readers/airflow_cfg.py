@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from planner.scanner.around.settings_file import settings_in
+from planner.scanner.around.shell import snippet_of
 from planner.scanner.material import Setting, Text
 from planner.scanner.readers import Reader
-from planner.scanner.settings_file import settings_in
-from planner.scanner.shell import snippet_of
 
 _SHOWS = ("[core]", "[webserver]", "[scheduler]", "[database]", "[celery]", "[logging]")
 

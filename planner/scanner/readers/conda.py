@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.scanner.around.packages import Pin, python_pin, requirement, requirement_of
+from planner.scanner.around.yaml_tree import Mapping, Node, Scalar, Sequence, YamlBroken, documents
 from planner.scanner.material import Place, Text
-from planner.scanner.packages import Pin, python_pin, requirement, requirement_of
 from planner.scanner.readers import Reader, Unreadable
-from planner.scanner.yaml_tree import Mapping, Node, Scalar, Sequence, YamlBroken, documents
 
 _SPEC = re.compile(r"(?:[\w.-]{1,100}::)?([A-Za-z0-9][\w.-]{0,100})\s{0,5}([=<>!~][^\s\[]{0,100})?")
 _OTHER_NAMES = {"airflow": "apache-airflow"}

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.command_lines import material_in_shell
-from planner.scanner.containers import started_with
-from planner.scanner.environment import setting_of_variable
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.containers import started_with
+from planner.scanner.around.environment import setting_of_variable
+from planner.scanner.around.packages import pins_of_image
+from planner.scanner.around.shell import Snippet, commands_in, snippet_of, within
 from planner.scanner.material import Text
-from planner.scanner.packages import pins_of_image
 from planner.scanner.readers import Reader
-from planner.scanner.shell import Snippet, commands_in, snippet_of, within
 
 _INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]{2,12})[ \t]+")
 _FROM = re.compile(r"(?:--platform=\S+[ \t]+)?(\S+)")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planner.scanner.environment import setting_of_variable
+from planner.scanner.around.environment import setting_of_variable
+from planner.scanner.around.packages import Pin, pins_of_image
 from planner.scanner.material import Setting, Text
-from planner.scanner.packages import Pin, pins_of_image
 from planner.scanner.readers import Reader
 
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]{0,200})=(.*)$", re.MULTILINE)

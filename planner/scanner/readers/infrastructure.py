@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.command_lines import material_in_shell
-from planner.scanner.environment import SECTIONS, known, setting_of, settings_anywhere
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.environment import SECTIONS, known, setting_of, settings_anywhere
+from planner.scanner.around.packages import pins_of_image
+from planner.scanner.around.shell import Snippet, snippet_of, within
 from planner.scanner.material import Setting, Text
-from planner.scanner.packages import pins_of_image
 from planner.scanner.readers import Reader
-from planner.scanner.shell import Snippet, snippet_of, within
 
 _OVERRIDE = re.compile(
     r"^[ \t]*[\"']?([a-z][a-z_]{1,40})[.-]([a-z][a-z0-9_]{2,80})[\"']?[ \t]*[=:][ \t]*([^\n]{1,2000})$",

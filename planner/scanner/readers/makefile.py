@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.command_lines import material_in_shell
-from planner.scanner.environment import settings_anywhere
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.environment import settings_anywhere
+from planner.scanner.around.shell import snippet_of, within
 from planner.scanner.material import Text
 from planner.scanner.readers import Reader
 from planner.scanner.readers.shell_script import WORTH
-from planner.scanner.shell import snippet_of, within
 
 _RECIPE = re.compile(
     r"^(?:\t| {4,8})[ \t]*[@+-]{0,3}((?:[^\n\\]|\\\r?\n|\\.){1,8000})", re.MULTILINE

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.flaws import flaw_in
+from planner.scanner.code.flaws import flaw_in
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Text
 from planner.scanner.notebook import Cell, code_cells
-from planner.scanner.python_file import PythonFile
 from planner.scanner.readers import Reader, Unreadable
 
 _PYTHON_MAGICS = frozenset(

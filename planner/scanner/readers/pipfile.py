@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.scanner.around.packages import Pin, poetry_specifier, python_pin, requirement_of
+from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.packages import Pin, poetry_specifier, python_pin, requirement_of
-from planner.scanner.places import Places
 from planner.scanner.readers import Reader
 from planner.scanner.readers.pyproject import parsed_toml
 

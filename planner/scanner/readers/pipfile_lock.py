@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from planner.scanner.around.packages import Pin, requirement_of
+from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.packages import Pin, requirement_of
-from planner.scanner.places import Places
 from planner.scanner.readers import Reader, Unreadable
 
 

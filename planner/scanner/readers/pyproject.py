@@ -6,15 +6,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from planner.scanner.material import PythonPin, Requirement, Text
-from planner.scanner.packages import (
+from planner.scanner.around.packages import (
     Pin,
     poetry_specifier,
     python_pin,
     requirement,
     requirement_of,
 )
-from planner.scanner.places import Places
+from planner.scanner.around.places import Places
+from planner.scanner.material import PythonPin, Requirement, Text
 from planner.scanner.readers import Reader, Unreadable
 
 _LISTS = (

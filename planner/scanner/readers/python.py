@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from planner.scanner.flaws import flaw_of
+from planner.scanner.around.setup_py import pins_of_setup
+from planner.scanner.code.flaws import flaw_of
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.material import Text
-from planner.scanner.python_file import TOO_DEEP, PythonFile
 from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.readers.python_outside import outside_of
 from planner.scanner.readers.python_templates import templates_of
-from planner.scanner.setup_py import pins_of_setup
 
 IN_STRINGS: tuple[Callable[[PythonFile], Iterator[Any]], ...] = (
     pins_of_setup,

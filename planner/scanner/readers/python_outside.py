@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from planner.rulebook.load import rulebook
-from planner.scanner.command_lines import AIRFLOW, airflow_command, material_in_shell
-from planner.scanner.environment import NAME, setting_of, setting_of_variable
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.around.command_lines import AIRFLOW, airflow_command, material_in_shell
+from planner.scanner.around.environment import NAME, setting_of, setting_of_variable
+from planner.scanner.around.shell import snippet_at
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile, argument, text_of
 from planner.scanner.material import Setting
-from planner.scanner.python_file import PythonFile, argument, text_of
-from planner.scanner.shell import snippet_at
 
 _SETTERS = ("setenv", "setdefault", "putenv")
 _RUNNERS = frozenset(

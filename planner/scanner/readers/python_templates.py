@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from planner.scanner.around.templates import looks_like_jinja
 from planner.scanner.checks import checks
-from planner.scanner.glimpse import Glimpse
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Template
-from planner.scanner.python_file import PythonFile
-from planner.scanner.templates import looks_like_jinja
 
 _RENDERERS = ("render", "render_template", "render_template_string", "from_string", "render_async")
 _NOT_RENDERED = ("description", "doc", "doc_json", "doc_md", "doc_rst", "doc_yaml", "help")

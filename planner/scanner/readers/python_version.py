@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.scanner.around.packages import python_pin
 from planner.scanner.material import Place, PythonPin, Text
-from planner.scanner.packages import python_pin
 from planner.scanner.readers import Reader
 
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from planner.scanner.around.packages import Pin, constraints_url, requirement
 from planner.scanner.material import Place, Requirement, Text
-from planner.scanner.packages import Pin, constraints_url, requirement
 from planner.scanner.readers import Reader
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$")

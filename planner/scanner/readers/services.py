@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.command_lines import material_in_shell
-from planner.scanner.environment import settings_anywhere
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.environment import settings_anywhere
+from planner.scanner.around.shell import snippet_of, within
 from planner.scanner.material import Text
 from planner.scanner.readers import Reader
-from planner.scanner.shell import snippet_of, within
 
 _COMMAND = re.compile(
     r"^(?:Exec\w{4,14}[ \t]*=[ \t]*[-@:+!]{0,3}|command[ \t]*=[ \t]*|[\w-]{1,60}:[ \t]*)"

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.command_lines import material_in_shell
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.shell import snippet_of
+from planner.scanner.around.templates import templates_in
 from planner.scanner.material import Text
 from planner.scanner.readers import Reader
-from planner.scanner.shell import snippet_of
-from planner.scanner.templates import templates_in
 
 WORTH = re.compile(r"airflow|\bpip|\buv\b", re.IGNORECASE)
 """Scripts without one of these words tell nothing."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.scanner.around.templates import templates_in
 from planner.scanner.material import Template, Text
 from planner.scanner.readers import Reader
-from planner.scanner.templates import templates_in
 
 
 def _read(text: Text) -> Iterator[Text | Template]:

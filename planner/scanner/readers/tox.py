@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.scanner.around.packages import Pin, python_pin, requirement
+from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.packages import Pin, python_pin, requirement
-from planner.scanner.places import Places
 from planner.scanner.readers import Reader
 from planner.scanner.readers.setup_cfg import parsed_ini
 

@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from planner.scanner.branches import Branches
-from planner.scanner.command_lines import material_in_shell
-from planner.scanner.containers import started_with
-from planner.scanner.environment import (
+from planner.scanner.around.command_lines import material_in_shell
+from planner.scanner.around.containers import started_with
+from planner.scanner.around.environment import (
     NAME,
     SECTIONS,
     TELLING_SECTIONS,
@@ -22,13 +21,11 @@ from planner.scanner.environment import (
     setting_of_variable,
     settings_anywhere,
 )
-from planner.scanner.material import Probe, Text
-from planner.scanner.packages import pins_of_image, pythons_of_action
-from planner.scanner.readers import Reader
-from planner.scanner.settings_file import settings_in
-from planner.scanner.shell import Snippet, snippet_of, within
-from planner.scanner.templates import templates_in
-from planner.scanner.yaml_tree import (
+from planner.scanner.around.packages import pins_of_image, pythons_of_action
+from planner.scanner.around.settings_file import settings_in
+from planner.scanner.around.shell import Snippet, snippet_of, within
+from planner.scanner.around.templates import templates_in
+from planner.scanner.around.yaml_tree import (
     Mapping,
     Node,
     Scalar,
@@ -37,6 +34,9 @@ from planner.scanner.yaml_tree import (
     documents,
     snippet_of_scalar,
 )
+from planner.scanner.code.branches import Branches
+from planner.scanner.material import Probe, Text
+from planner.scanner.readers import Reader
 
 _SCRIPTS = frozenset(
     [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from planner.scanner.bounded_run import Limits
-from planner.scanner.import_proof import ImportProof, prove_imports
+from planner.scanner.live.bounded_run import Limits
+from planner.scanner.live.import_proof import ImportProof, prove_imports
 
 SDK = "from airflow.sdk import DAG\n"
 FILES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.scanner.dag_call import POSITIONS, SCHEDULES, maker_of
+from planner.scanner.code.dag_call import POSITIONS, SCHEDULES, maker_of
 from planner.scanner.dag_map.following.conversions import plain_of_enum, text
 from planner.scanner.dag_map.names import names_factory
 from planner.scanner.dag_map.outline import language as code

@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from planner.scanner.dag_call import SCHEDULES, maker_of
+from planner.scanner.code.dag_call import SCHEDULES, maker_of
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.dag_map.names import is_elsewhere
 from planner.scanner.dag_map.outline import language as code
-from planner.scanner.python_file import PythonFile
 
 DEEPEST = 50
 """Expressions and blocks that are nested more deeply are left out."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planner.scanner.dag_call import DagCall, Decorated, every_dag_call, maker_of
+from planner.scanner.code.dag_call import DagCall, Decorated, every_dag_call, maker_of
+from planner.scanner.code.python_file import PythonFile, parameters, text_of
 from planner.scanner.dag_map.outline.language import Factory
-from planner.scanner.python_file import PythonFile, parameters, text_of
 
 _TESTED = ("test_", "conftest")
 

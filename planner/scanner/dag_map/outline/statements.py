@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
+from planner.scanner.code.python_file import PythonFile
 from planner.scanner.dag_map.outline import language as code
 from planner.scanner.dag_map.outline.expressions import (
     DEEPEST,
@@ -15,7 +16,6 @@ from planner.scanner.dag_map.outline.expressions import (
     operator_of,
 )
 from planner.scanner.dag_map.outline.factories import factories_of, task_owners_of
-from planner.scanner.python_file import PythonFile
 
 _CHAINING = frozenset(["set_downstream", "set_upstream", "append_task", "add_task"])
 

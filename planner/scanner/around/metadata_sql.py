@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from planner.scanner.jinja import spans_of
+from planner.scanner.around.jinja import spans_of
 
 _TOKEN = re.compile(
     r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|'[^']*(?:'|\Z)|[\w$]+|\"[^\"\n]*\"|`[^`\n]*`|\S"

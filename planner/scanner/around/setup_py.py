@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from planner.scanner.around.packages import Pin, python_pin, requirement
+from planner.scanner.code.python_file import PythonFile, argument, text_of
 from planner.scanner.material import Place
-from planner.scanner.packages import Pin, python_pin, requirement
-from planner.scanner.python_file import PythonFile, argument, text_of
 
 _LISTS = ("install_requires", "extras_require")
 _DEEPEST = 5

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from planner.scanner.of_tests import in_test_folder
-from planner.scanner.python_file import PythonFile, argument, text_of
+from planner.scanner.code.of_tests import in_test_folder
+from planner.scanner.code.python_file import PythonFile, argument, text_of
 
 Decorated = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from planner.rulebook.load import rulebook
-from planner.scanner.branches import Branches
-from planner.scanner.environment import setting_of_variable
+from planner.scanner.around.environment import setting_of_variable
+from planner.scanner.around.packages import requirements_in_words
+from planner.scanner.around.shell import Snippet, Word, commands_in, within
+from planner.scanner.code.branches import Branches
 from planner.scanner.material import Command, Place, Probe, Process
-from planner.scanner.packages import requirements_in_words
-from planner.scanner.shell import Snippet, Word, commands_in, within
 
 AIRFLOW = "airflow"
 PROCESSES = frozenset(

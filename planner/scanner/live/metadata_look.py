@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from planner.domain.numbers import plural
 from planner.domain.report import Coverage, Observation
 from planner.rulebook.load import rulebook
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.dag_map import dag_code_of
-from planner.scanner.python_file import TOO_DEEP, PythonFile
 
 try:
     import psycopg

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from planner.scanner.dag_call import dag_calls, functions
-from planner.scanner.python_file import Function, PythonFile
+from planner.scanner.code.dag_call import dag_calls, functions
+from planner.scanner.code.python_file import Function, PythonFile
 
 _SERVER_FILES = frozenset(
     ["airflow_local_settings.py", "conftest.py", "webserver_config.py", "setup.py"]

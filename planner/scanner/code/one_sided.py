@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from planner.scanner.code.of_tests import in_test_folder
 from planner.scanner.dag_map import Modules
-from planner.scanner.of_tests import in_test_folder
 
 
 class Importing(Protocol):

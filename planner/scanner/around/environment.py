@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.scanner.around.shell import Snippet
 from planner.scanner.material import Place, Setting
-from planner.scanner.shell import Snippet
 
 NAME = re.compile(r"AIRFLOW__([A-Z][A-Z0-9_.]*?)__([A-Z][A-Z0-9_]*)")
 """``AIRFLOW__SECTION__OPTION``."""

@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 from planner.domain.report import Coverage, DagEntry, Format, Observation, ReportRejected
 from planner.parsers import open_report
 from planner.parsers.airflow_import_errors import RULE
-from planner.scanner.bounded_run import Ended, Limits, end_strays, run_bounded, tail_of
+from planner.scanner.live.bounded_run import Ended, Limits, end_strays, run_bounded, tail_of
 
 CHECKER = "import-check"
 USUAL_LIMITS = Limits()

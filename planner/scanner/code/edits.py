@@ -12,7 +12,7 @@ import tokenize
 from collections.abc import Sequence
 
 from planner.parsers.fix import Edit, Place
-from planner.scanner.python_file import PythonFile
+from planner.scanner.code.python_file import PythonFile
 
 Spot = tuple[int, int]
 """A 1-based line and a 0-based character in it, as ``tokenize`` counts."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from planner.scanner.dag_call import DagCall
-from planner.scanner.jinja import reading_of
-from planner.scanner.python_file import PythonFile, parameters, text_of
-from planner.scanner.task_call import task_functions
-from planner.scanner.templates import looks_like_jinja
+from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.templates import looks_like_jinja
+from planner.scanner.code.dag_call import DagCall
+from planner.scanner.code.python_file import PythonFile, parameters, text_of
+from planner.scanner.code.task_call import task_functions
 
 MOVED = frozenset(
     [

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from planner.domain.rating import measured
 from planner.rulebook.load import rulebook
-from planner.scanner.glimpse import Glimpse, Spelled
+from planner.scanner.code.glimpse import Glimpse, Spelled
+from planner.scanner.code.python_file import PythonFile, text_of
 from planner.scanner.material import Hit
-from planner.scanner.python_file import PythonFile, text_of
 
 _DOTTED = re.compile(rb"airflow(?:\.[A-Za-z_]\w*){1,12}")
 _LOADERS = ("import_module", "import_string", "__import__")

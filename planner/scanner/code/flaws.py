@@ -6,7 +6,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from planner.scanner.python_file import TOO_DEEP, parsed
+from planner.scanner.code.python_file import TOO_DEEP, parsed
 from planner.scanner.result import SkipReason
 
 PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 
-from planner.scanner.python_file import PythonFile
+from planner.scanner.code.python_file import PythonFile
 
 _MISSING = frozenset(["AttributeError", "KeyError", "LookupError"])
 """What reading something that is not there raises."""

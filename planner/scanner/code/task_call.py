@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planner.scanner.dag_call import Entry, entries, functions
-from planner.scanner.python_file import PythonFile, text_of
+from planner.scanner.code.dag_call import Entry, entries, functions
+from planner.scanner.code.python_file import PythonFile, text_of
 
 DEFAULT_ARGS = "default_args"
 

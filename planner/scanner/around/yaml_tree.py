@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
+from planner.scanner.around.shell import Snippet, snippet_at
 from planner.scanner.material import Place
-from planner.scanner.shell import Snippet, snippet_at
 
 MOST_EVENTS = 400_000
 DEEPEST = 200

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.scanner.dag_call import functions, is_dict_call
-from planner.scanner.python_file import Function, PythonFile, parameters, text_of
+from planner.scanner.code.dag_call import functions, is_dict_call
+from planner.scanner.code.python_file import Function, PythonFile, parameters, text_of
 
 CONTEXT = "context"
 HELD: dict[str, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from planner.scanner.command_lines import (
+from planner.scanner.around.command_lines import (
     AIRFLOW,
     DEEPEST,
     airflow_command,
@@ -15,8 +15,8 @@ from planner.scanner.command_lines import (
     material_in_shell,
     material_in_words,
 )
+from planner.scanner.around.shell import Snippet, Word, commands_in
 from planner.scanner.material import Place
-from planner.scanner.shell import Snippet, Word, commands_in
 
 _SHELL = re.compile(r"(?:.*/)?(?:ba|da|z)?sh")
 _TAKES_SCRIPT = re.compile(r"-[a-z]{0,4}c")

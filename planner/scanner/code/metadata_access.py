@@ -10,10 +10,10 @@ import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.scanner.dag_call import functions
-from planner.scanner.glimpse import Glimpse, Spelled
-from planner.scanner.python_file import PythonFile
-from planner.scanner.task_code import runs_in_task, runs_while_parsed
+from planner.scanner.code.dag_call import functions
+from planner.scanner.code.glimpse import Glimpse, Spelled
+from planner.scanner.code.python_file import PythonFile
+from planner.scanner.code.task_code import runs_in_task, runs_while_parsed
 
 
 class Access(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planner.scanner.environment import known, setting_of
+from planner.scanner.around.environment import known, setting_of
+from planner.scanner.around.shell import Snippet
 from planner.scanner.material import Setting
-from planner.scanner.shell import Snippet
 
 _SECTION = re.compile(r"\[([^\]\n]{1,100})\]")
 _OPTION = re.compile(r"([A-Za-z0-9_.-]{1,100})[ \t]*[=:][ \t]*(.*)")

@@ -459,10 +459,12 @@ def _providers(file: str, text: bytes) -> dict[str, dict[str, Any]]:
         needs = entry.get("needs", _list_of(_maybe_text))
         if len(needs) != len(lines):
             raise entry.wrong("needs", f"must have one entry for each of {', '.join(lines)}")
+        no_last: dict[str, str] = {}
+        no_latest: list[str] = []
         found[name] = {
             "needs": {line: _release(low) for line, low in zip(lines, needs, strict=True) if low},
-            "last": entry.get("last", _map_of(_line, _release), {}),
-            "latest": entry.get("latest", _list_of(_text), []),
+            "last": entry.get("last", _map_of(_line, _release), no_last),
+            "latest": entry.get("latest", _list_of(_text), no_latest),
             "always": name in always,
         }
         entry.done()

@@ -244,8 +244,9 @@ class PythonFile:
         bound = Counter(name for node in self.of(ast.Name) for name in _stored(node))
         bound.update(argument.arg for argument in self.of(ast.arg))
         bound.update(imported.local for imported in self.imports)
-        for definition in self.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            bound[definition.name] += 1
+        bound.update(definition.name for definition in self.of(ast.ClassDef))
+        bound.update(function.name for function in self.of(ast.FunctionDef))
+        bound.update(function.name for function in self.of(ast.AsyncFunctionDef))
         values: dict[str, ast.expr] = {}
         for assign in self.of(ast.Assign):
             match assign:
@@ -306,13 +307,12 @@ class PythonFile:
     ) -> Hit:
         """A hit at a node."""
         place = self.place(node)
-        length = (getattr(node, "end_lineno", None) or getattr(node, "lineno", 1)) - getattr(
-            node, "lineno", 1
-        )
+        first: int = getattr(node, "lineno", 1)
+        last: int = getattr(node, "end_lineno", None) or first
         return Hit(
             line=place.line,
             column=place.column,
-            end_line=place.line + length,
+            end_line=place.line + last - first,
             end_column=self._end_column(node),
             cell=place.cell,
             message=message,

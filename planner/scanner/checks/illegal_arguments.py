@@ -25,7 +25,30 @@ _DAGS = frozenset(
 )
 
 
+_OF_EVERY_OPERATOR = "task_concurrency"
+"""What no operator at all takes any more: it is ``max_active_tis_per_dag``."""
+
+
 def _check(file: PythonFile) -> Iterator[Hit]:
+    yield from _known(file)
+    yield from _others(file)
+
+
+def _others(file: PythonFile) -> Iterator[Hit]:
+    """Operators from elsewhere, which hand on to Airflow what they do not know."""
+    own = {definition.name for definition in file.of(ast.ClassDef)}
+    for call in file.of(ast.Call):
+        words = {word.arg: word for word in call.keywords}
+        word = words.get(_OF_EVERY_OPERATOR)
+        name = file.name(call.func).rpartition(".")[2]
+        if word is None or "task_id" not in words or name in own:
+            continue
+        if name not in rulebook().operator_arguments:
+            message = f"no operator takes `{word.arg}` on Airflow 3; write `max_active_tis_per_dag`"
+            yield file.hit(word, message, symbol=_OF_EVERY_OPERATOR)
+
+
+def _known(file: PythonFile) -> Iterator[Hit]:
     taken = rulebook().operator_arguments
     for call in file.of(ast.Call):
         full = file.name(call.func)
@@ -45,7 +68,7 @@ CHECK = Check(
     "AF3-ILLEGAL-ARGUMENTS",
     PythonFile,
     _check,
-    needs=(b"operators", b"sensors", b"DAG", b"dag"),
-    worth=lambda glimpse: glimpse.spells(rulebook().operator_arguments),
+    needs=(b"operators", b"sensors", b"DAG", b"dag", _OF_EVERY_OPERATOR.encode()),
+    worth=lambda glimpse: glimpse.spells([*rulebook().operator_arguments, _OF_EVERY_OPERATOR]),
     gives_way=True,
 )

@@ -67,8 +67,11 @@ def _pushed(file: PythonFile) -> Mapping[tuple[ast.AST | None, str], list[ast.Ca
 
 
 def _may_come_first(file: PythonFile, push: ast.Call, pull: ast.Call) -> bool:
-    """Whether a push may have happened when the same code pulls: not where one function pulls and then pushes."""
-    if file.function_of(push) is not file.function_of(pull) or push.lineno <= pull.lineno:
+    """Whether a push may have happened when the same code pulls: not where a function pulls and then pushes.
+
+    Methods may be called again for the same task, as sensors are.
+    """
+    if isinstance(_owner(file, pull), ast.ClassDef) or push.lineno <= pull.lineno:
         return True
     loops = {above for above in file.ancestors(pull) if isinstance(above, ast.For | ast.While)}
     return not loops.isdisjoint(file.ancestors(push))

@@ -37,6 +37,8 @@ _CALLED = {
     "airflow.settings.engine.begin": "settings.engine",
     "airflow.settings.engine.execute": "settings.engine",
     "airflow.settings.engine.raw_connection": "settings.engine",
+    "airflow.models.TaskInstance": "TaskInstance",
+    "airflow.models.taskinstance.TaskInstance": "TaskInstance",
     "airflow.api.common.trigger_dag.trigger_dag": "trigger_dag",
     "airflow.api.common.delete_dag.delete_dag": "delete_dag",
 }

@@ -16,8 +16,14 @@ _AGAINST_SERVERS = re.compile(
 
 
 def in_test_folder(path: str) -> bool:
-    """Whether a file lies in a folder of tests, at any depth."""
-    return not FOLDERS.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1])
+    """Whether a file lies in a folder of tests; below a DAG folder only where its name says so too."""
+    *folders, name = PurePosixPath(path.lower()).parts
+    tests = next((at for at, folder in enumerate(folders) if folder in FOLDERS), None)
+    if tests is None:
+        return False
+    if any("dag" in folder for folder in folders[:tests]):
+        return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    return True
 
 
 def is_unit_test(path: str) -> bool:

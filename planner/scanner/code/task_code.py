@@ -78,9 +78,12 @@ def _is_task_file(file: PythonFile) -> bool:
     if path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1]):
         return False
     modules = {imported.full for imported in file.imports}
-    if any(_is_below(module, _TEST_MODULES) for module in modules):
+    if any(
+        _is_below(imported.full, _TEST_MODULES) and not _is_by_hand(file, imported.node)
+        for imported in file.imports
+    ):
         return False
-    if _makes_dags(file):
+    if _makes_dags(file) and (dag_calls(file) or not any(map(_is_main_guard, file.of(ast.If)))):
         return True
     if path.name.startswith("test_") or path.stem.endswith("_test"):
         return False
@@ -106,6 +109,12 @@ def _makes_dags(file: PythonFile) -> bool:
 
 def _is_below(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == one or module.startswith(f"{one}.") for one in packages)
+
+
+def _is_by_hand(file: PythonFile, node: ast.AST) -> bool:
+    return any(
+        isinstance(above, ast.If) and _is_main_guard(above) for above in file.ancestors(node)
+    )
 
 
 def _is_main_guard(node: ast.If) -> bool:

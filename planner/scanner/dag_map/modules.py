@@ -21,7 +21,12 @@ _IMPORT = re.compile(
 _BEHIND_ANOTHER = {sign: re.compile(sign + rb"[ \t]?(?:from|import) ") for sign in (b";", b":")}
 """How an import begins on the line of another statement."""
 _INDENTED = re.compile(rb"\n[ \t]{1,40}(?:from|import)[ \t]")
-_VERSION = re.compile(rb"version", re.IGNORECASE)
+_VERSION = re.compile(
+    rb"version[^\n]{0,200}?(?:(?<![\d.])[23](?![\d.])|(?<![\d.])3\.|major)|major|(?:airflow|\baf)_?v?_?3",
+    re.IGNORECASE,
+)
+"""In a condition that tells Airflow 2 from Airflow 3, not one 2.x from another."""
+_PYTHONS = re.compile(rb"\bsys\b|python", re.IGNORECASE)
 _ASKED_FOR = re.compile(rb"\n[ \t]{0,40}(?:el)?if[ (][^\n]{0,500}?(?i:version)")
 _MOST_LINES = 200
 """Of one import."""
@@ -64,7 +69,7 @@ def imports_by_version(content: bytes) -> list[str]:
             closed = open_.pop()
         if text.startswith((b"if ", b"if(", b"elif ")):
             goes_on = text.startswith(b"elif") and closed[0] == indent and closed[1]
-            open_.append((indent, goes_on or _VERSION.search(text) is not None))
+            open_.append((indent, goes_on or _tells_apart(text)))
         elif text.startswith(b"else"):
             open_.append((indent, closed[0] == indent and closed[1]))
         elif text.startswith((b"import ", b"from ")):
@@ -72,6 +77,10 @@ def imports_by_version(content: bytes) -> list[str]:
             names = imports_in(whole[: _end_of_import(whole)])
             (chosen if any(by_version for _, by_version in open_) else always).update(names)
     return sorted(chosen - always)
+
+
+def _tells_apart(condition: bytes) -> bool:
+    return _VERSION.search(condition) is not None and not _PYTHONS.search(condition)
 
 
 def _end_of_import(whole: bytes) -> int:

@@ -77,11 +77,13 @@ _TOGGLES = "enableBuiltInSecretEnvVars"
 """A table of the official chart whose keys are variables, and whose values say whether it sets them."""
 _WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
 _LINE = re.compile(
-    r"^[ \t]*(?:-[ \t]+)?[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])"
+    r"(?:^[ \t]*(?:-[ \t]+)?|[\[,][ \t]*)[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])"
+    r"|(?<=[\"'])[^\"'\n{}]{1,200}?(?:&&|;|\|\|)[ \t]*(?=(?:exec )?airflow [a-z])"
     r"|\{\{-?[ \t]*(?P<word>if|range|with|define|block|else|end)\b",
     re.MULTILINE,
 )
 """A command, or where a block of a Helm template opens, goes on and ends."""
+_CLOSED = re.compile(r"[\"'][ \t]*(?:[\],]|\r?$)")
 _NAMED = re.compile(
     r"name:[ \t]*[\"']?(?P<name>AIRFLOW__\w{1,120})[\"']?[ \t]*\n[ \t]*value:[ \t]*(?P<value>[^\n]{0,2000})"
 )
@@ -124,7 +126,7 @@ def _commands_by_line(text: Text, snippet: Snippet) -> Iterator[Any]:
                 branches.opens()
             continue
         end = text.source.find("\n", match.end())
-        line = text.source[match.end() : end if end >= 0 else None].rstrip("\"'\r ")
+        line = _CLOSED.split(text.source[match.end() : end if end >= 0 else None])[0]
         branches.take(material_in_shell(within(snippet, line, match.end())))
     yield from branches.told()
 

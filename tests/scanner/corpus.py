@@ -8,12 +8,16 @@ newline after the quotes does not count), ``path``: its name, ``dags/example.py`
 file, this rule), ``"4 AF3-SLA"`` (another rule), ``"config/airflow.cfg:4"`` (in a file of several). A place
 reported twice stands twice. Anything reported that is not expected is false, whatever its rule; ruff's own
 findings do not count. A near miss has ``expect = []``. ``target``: ``3.3`` where left out; ``current`` likewise.
+
+``python -m tests.scanner.corpus`` prints precision and recall of every rule.
 """
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,3 +100,39 @@ def found_in(case: Case, folder: Path) -> Counter[Finding]:
         for one in result.observations
         if not one.rule.startswith("AIR")
     )
+
+
+def scores() -> dict[str, Score]:
+    """Every rule's score over all cases: what one case gives of another's rule counts for that one."""
+    found: defaultdict[str, Score] = defaultdict(Score)
+    for case in cases():
+        with tempfile.TemporaryDirectory() as folder:
+            reported = found_in(case, Path(folder))
+        found[case.rule].near_misses += not case.expect
+        for place in reported.keys() | case.expect.keys():
+            score = found[place[1]]
+            both = min(reported[place], case.expect[place])
+            score.wanted += case.expect[place]
+            score.found += both
+            score.false += reported[place] - both
+            if reported[place] != case.expect[place]:
+                score.wrong.append(f"{case}: {place}")
+    return dict(sorted(found.items()))
+
+
+def main() -> int:
+    """Prints the table; 1 where anything is wrong."""
+    every = scores()
+    row = "{:<24}{:>8}{:>7}{:>7}{:>13}{:>11}{:>8}"
+    print(row.format("rule", "wanted", "found", "false", "near misses", "precision", "recall"))
+    for rule, score in every.items():
+        figures = (score.wanted, score.found, score.false, score.near_misses)
+        print(row.format(rule, *figures, f"{score.precision:.3f}", f"{score.recall:.3f}"))
+    print(f"{sum(1 for _ in cases())} cases")
+    wrong = [line for score in every.values() for line in score.wrong]
+    print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -32,6 +32,8 @@ NEW = ("3.0.6", "3.1.8", "3.2.2", "3.3.2")
 _PROVIDERS = ("standard", "common-compat", "common-sql", "smtp")
 _OF_THE_NEWEST = ("fab", "celery", "cncf-kubernetes")
 """Providers that rules point to; older releases of them take pip too long to find for older Airflows."""
+_HELD_BACK = {"3.2.2": ["fastapi<0.137", "cadwyn<8"]}
+"""What a release does not run with though its metadata allows it: its api-server and dag-processor do not start."""
 _PROBE = Path(__file__).with_name("airflow_probe.py")
 _SECONDS_TO_RUN = 420
 _SIDES = ("before", "after")
@@ -187,6 +189,7 @@ def environment(version: str) -> Path:
         packages = [f"apache-airflow=={version}"]
         providers = (*_PROVIDERS, *(_OF_THE_NEWEST if version == NEW[-1] else ()))
         packages += [f"apache-airflow-providers-{name}" for name in providers]
+        packages += _HELD_BACK.get(version, [])
         subprocess.run(
             [str(folder / "bin/pip"), "install", "--quiet", *packages],
             check=True,

@@ -126,14 +126,26 @@ def _is_of_server(file: PythonFile, above: ast.AST) -> bool:
         case ast.If():
             return _is_main_guard(above)
         case ast.ClassDef(bases=bases):
-            return any(file.name(base).endswith(_SERVER_BASES) for base in bases) or any(
-                isinstance(node, ast.FunctionDef) and _listens_or_is_command(file, node)
-                for statement in above.body
-                for node in ast.walk(statement)
-            )
+            is_server = any(file.name(base).endswith(_SERVER_BASES) for base in bases)
+            return is_server or above in _listeners(file)
         case ast.FunctionDef(name=name):
-            return name.endswith(_SERVER_FUNCTIONS) or _listens_or_is_command(file, above)
+            return name.endswith(_SERVER_FUNCTIONS) or above in _listeners(file)
     return False
+
+
+@functools.lru_cache(maxsize=2)
+def _listeners(file: PythonFile) -> frozenset[ast.AST]:
+    """Functions that listen or are commands, with the classes around them."""
+    found = [
+        function for function in file.of(ast.FunctionDef) if _listens_or_is_command(file, function)
+    ]
+    classes = (
+        above
+        for function in found
+        for above in file.ancestors(function)
+        if isinstance(above, ast.ClassDef)
+    )
+    return frozenset([*found, *classes])
 
 
 def _listens_or_is_command(file: PythonFile, function: ast.FunctionDef) -> bool:

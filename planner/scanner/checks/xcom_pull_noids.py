@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from planner.scanner.checks import Check
 from planner.scanner.code.airflow_context import CONTEXT, context_of
@@ -27,8 +27,7 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             or not runs_in_task(file, call)
         ):
             continue
-        pushes = pushed.get((_owner(file, call), _written(_key(file, call))), ())
-        if not any(_may_come_first(file, push, call) for push in pushes):
+        if not _is_own(file, call, pushed.get(_written(_key(file, call)), ())):
             yield file.hit(call, MESSAGE, symbol=SYMBOL)
 
 
@@ -55,26 +54,30 @@ def _written(key: ast.expr | None) -> str:
     return "" if key is None else ast.dump(key)
 
 
-def _pushed(file: PythonFile) -> Mapping[tuple[ast.AST | None, str], list[ast.Call]]:
-    """Where a function or class pushes each key itself: it may pull its own."""
-    found: defaultdict[tuple[ast.AST | None, str], list[ast.Call]] = defaultdict(list)
+def _pushed(file: PythonFile) -> Mapping[str, list[ast.Call]]:
+    """Where the file pushes each key."""
+    found: defaultdict[str, list[ast.Call]] = defaultdict(list)
     for call in file.of(ast.Call):
         if isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push":
             key = argument(call, "key", _context_arguments(file, call))
             if key is not None:
-                found[_owner(file, call), _written(key)].append(call)
+                found[_written(key)].append(call)
     return found
 
 
-def _may_come_first(file: PythonFile, push: ast.Call, pull: ast.Call) -> bool:
-    """Whether a push may have happened when the same code pulls: not where a function pulls and then pushes.
+def _is_own(file: PythonFile, pull: ast.Call, pushes: Sequence[ast.Call]) -> bool:
+    """Whether the value may be one that the same function or class has pushed.
 
-    Methods may be called again for the same task, as sensors are.
+    Not where others push under that key too, and this function does so only after it has pulled.
     """
-    if isinstance(_owner(file, pull), ast.ClassDef) or push.lineno <= pull.lineno:
-        return True
+    owner = _owner(file, pull)
+    own = [push for push in pushes if _owner(file, push) is owner]
+    if len(own) == len(pushes) or isinstance(owner, ast.ClassDef):
+        return bool(own)
     loops = {above for above in file.ancestors(pull) if isinstance(above, ast.For | ast.While)}
-    return not loops.isdisjoint(file.ancestors(push))
+    return any(
+        push.lineno <= pull.lineno or not loops.isdisjoint(file.ancestors(push)) for push in own
+    )
 
 
 def _owner(file: PythonFile, node: ast.AST) -> ast.AST | None:

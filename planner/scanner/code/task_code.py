@@ -18,7 +18,9 @@ from planner.scanner.code.python_file import Function, PythonFile
 _SERVER_FILES = frozenset(
     ["airflow_local_settings.py", "conftest.py", "webserver_config.py", "setup.py"]
 )
-_SERVER_FOLDERS = frozenset(["alembic", "migrations", "test", "tests"])
+_SERVER_FOLDERS = frozenset(
+    ["alembic", "migrations", "test", "test_helpers", "test_utils", "testing", "tests"]
+)
 _SERVER_MODULES = (
     "airflow.auth",
     "airflow.www",

@@ -80,6 +80,9 @@ def imports_by_version(content: bytes) -> list[str]:
 
 
 def _tells_apart(condition: bytes) -> bool:
+    """Also of what only type checkers read, which runs on neither side."""
+    if b"TYPE_CHECKING" in condition:
+        return True
     return _VERSION.search(condition) is not None and not _PYTHONS.search(condition)
 
 

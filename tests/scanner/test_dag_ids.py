@@ -27,7 +27,6 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         ["a"],
     ),
     "a wrapper of the same name": ("from our.dags import DAG\nd = DAG('a')", ["a"]),
-    "star": ("from airflow.models import *\nd = DAG('a')", ["a"]),
     "own subclass": ("class Ours(DAG):\n pass\nd = Ours('a')", ["a"]),
     "own subclass with a name of its own": (
         "class Ours(DAG):\n def __init__(self, team, **kw):\n  super().__init__(f'{team}_daily', **kw)\nd = Ours('bi')",
@@ -55,16 +54,21 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         ["a_etl", "b_etl"],
     ),
     "decorator as a call": ("def etl(): ...\nd = dag(dag_id='a')(etl)()", ["a"]),
+    "decorator called with its function": ("def etl(): ...\nd = dag(etl)()", ["etl"]),
     "decorator that nobody calls": ("@dag\ndef nightly(): ...", ["nightly"]),
     # Constants
     "constant": ("NAME = 'a'\nd = DAG(NAME)", ["a"]),
     "annotated constant": ("NAME: str = 'a'\nd = DAG(NAME)", ["a"]),
     "set twice": ("NAME = 'a'\nNAME = 'b'\nd = DAG(NAME)", ["b"]),
+    "of a dict, later": ("CONF = {}\nCONF['id'] = 'a'\nd = DAG(CONF['id'])", ["a"]),
+    "of a list, later": ("NAMES = ['a', 'b']\nNAMES[0] = 'c'\nd = DAG(NAMES[0])", ["c"]),
+    "id set afterwards": ("d = DAG('a')\nd.dag_id = 'b'", ["b"]),
     "added to": ("NAME = 'a'\nNAME += '_b'\nd = DAG(NAME)", ["a_b"]),
     "f-string": ("TEAM = 'bi'\nd = DAG(f'{TEAM}_daily_v{2}')", ["bi_daily_v2"]),
     "f-string with a width": ("d = DAG(f'load_{7:03d}')", ["load_007"]),
     "sum": ("d = DAG('a' + '_' + 'b')", ["a_b"]),
     "percent": ("d = DAG('%s_%d' % ('a', 3))", ["a_3"]),
+    "percent with a sign": ("d = DAG('a_%d%%' % 3)", ["a_3%"]),
     "percent by name": ("d = DAG('%(team)s_x' % {'team': 'bi'})", ["bi_x"]),
     "format": ("d = DAG('{}_{}'.format('a', 'b'))", ["a_b"]),
     "format by name": ("d = DAG('{team}_{0}'.format('b', team='a'))", ["a_b"]),
@@ -85,6 +89,10 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
     "class attribute": ("class Conf:\n TEAM = 'bi'\n ID = TEAM + '_x'\nd = DAG(Conf.ID)", ["bi_x"]),
     "enum": (
         "from enum import Enum\nclass Id(Enum):\n SALES = 'sales'\nd = DAG(Id.SALES.value)",
+        ["sales"],
+    ),
+    "text enum as it is": (
+        "from enum import Enum\nclass Id(str, Enum):\n SALES = 'sales'\nd = DAG(dag_id=Id.SALES)",
         ["sales"],
     ),
     "text enum": (
@@ -126,6 +134,10 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         ["sales"],
     ),
     "splitext": ("import os\nd = DAG(os.path.splitext(os.path.basename(__file__))[0])", ["sales"]),
+    "basename of splitext": (
+        "import os\nd = DAG(os.path.basename(os.path.splitext(__file__)[0]))",
+        ["sales"],
+    ),
     "from os.path": ("from os.path import basename\nd = DAG(basename(__file__)[:-3])", ["sales"]),
     "split of the path": ("d = DAG(__file__.split('/')[-1].split('.')[0])", ["sales"]),
     # Loops
@@ -172,9 +184,26 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         "for c in [C('a', 1), C(name='b', every=2)]:\n with DAG(c.name): pass",
         ["a", "b"],
     ),
+    "named tuples, unpacked": (
+        "from typing import NamedTuple\nclass C(NamedTuple):\n name: str\n every: int\n"
+        "for name, every in [C('a', 1), C('b', 2)]:\n with DAG(f'{name}{every}'): pass",
+        ["a1", "b2"],
+    ),
     "enum members": (
         "import enum\nclass T(enum.Enum):\n A = 'a'\n B = 'b'\nfor t in T:\n with DAG(f'x_{t.value}'): pass",
         ["x_a", "x_b"],
+    ),
+    "map over two rows": (
+        "def make(n, m): return DAG(n + m)\nDAGS = list(map(make, ['a', 'b'], 'xy'))",
+        ["ax", "by"],
+    ),
+    "while with break": (
+        "n = 0\nwhile True:\n with DAG(f'w{n}'): pass\n n += 1\n if n == 2:\n  break",
+        ["w0", "w1"],
+    ),
+    "while in a function": (
+        "def first(n):\n while n:\n  return n.pop('id')\nd = DAG(first({'id': 'a'}))",
+        ["a"],
     ),
     "while": ("n = 0\nwhile n < 2:\n with DAG(f'w{n}'): pass\n n += 1", ["w0", "w1"]),
     "generator": (
@@ -203,6 +232,10 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
     "partial": (
         "from functools import partial\ndef make(t, n): return DAG(f'{t}_{n}')\na = partial(make, 't')('a')",
         ["t_a"],
+    ),
+    "a function that calls itself": (
+        "def make(n, left):\n if left:\n  make(n + 'x', left - 1)\n return DAG(n)\nmake('a', 2)",
+        ["axx", "ax", "a"],
     ),
     "early return": (
         "def make(n):\n if n == 'a':\n  return None\n return DAG(n)\nfor n in 'ab':\n globals()[n] = make(n)",
@@ -259,6 +292,18 @@ UNKNOWN: dict[str, tuple[str, str]] = {
         "from company import NAME\nd = DAG(NAME)",
         "`company.NAME`, which is not in the tree",
     ),
+    "another package in a row": (
+        "from company import NAME\nd = DAG('%s_%s' % (NAME, 'x'))",
+        "`company.NAME`, which is not in the tree",
+    ),
+    "a text that grows in a loop": (
+        "import os\nn = 'a'\nfor x in os.listdir('.'):\n n += 'b'\nd = DAG(n)",
+        "a file that is read at run time",
+    ),
+    "a factory of a decorated function": (
+        "def make(n):\n @dag\n def etl(): ...\n return etl",
+        "`make()`, which nothing in the tree calls",
+    ),
     "a factory of another package": (
         "import dagfactory\nf = dagfactory.DagFactory('/x.yml')\nf.generate_dags(globals())  # airflow",
         "It is made by `dagfactory.DagFactory.generate_dags()`, which is not in the tree",
@@ -301,6 +346,10 @@ def test_ids_made_at_run_time_are_named_by_their_place_with_the_reason(
     assert not last.resolved
     assert last.dag_id.startswith("dags/sales.py:")
     assert because in last.because
+
+
+def test_airflows_class_among_all_names_of_a_module() -> None:
+    assert [dag.dag_id for dag in dags_in("from airflow.models import *\nd = DAG('a')")] == ["a"]
 
 
 def test_a_dag_that_may_not_be_made_says_on_what_it_hangs() -> None:

@@ -164,6 +164,21 @@ def test_a_factory_makes_dags_where_it_is_called() -> None:
     assert (idle.path, idle.line, idle.resolved) == ("dags/factory.py", 3, False)
 
 
+HEAVY = {
+    "loops": "def burn():\n for i in range(9999):\n  for j in range(9999):\n   x = i",
+    "calls": "def burn():\n return [a() for _ in range(9)]\ndef a(): return burn() + a() + burn()",
+}
+
+
+@pytest.mark.parametrize("helper", HEAVY.values(), ids=HEAVY)
+def test_code_that_is_too_much_to_follow_hides_no_dag(helper: str) -> None:
+    files = {
+        "dags/a.py": HEAD + "from heavy import burn\nburn()\nd = DAG('a')",
+        "dags/heavy.py": helper,
+    }
+    assert ids(files) == ["a"]
+
+
 def test_subdags_are_told_apart() -> None:
     files, _wanted = TREES["SubDAG"]
     told = {dag.dag_id: (dag.is_subdag, dag.path, dag.line) for dag in map_of(files).dags}

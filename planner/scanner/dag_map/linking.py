@@ -67,13 +67,23 @@ class _Linker:
             place for follower, _outline in self._followed.values() for place in follower.visited
         }
         for path, code in sorted(self._codes.items()):
-            found = entries_of(*self._followed[path]) if path in self._followed else code.dags
+            found = self._found(path, code)
             yield from found
             known = {entry.dag_id for entry in found}
             for factory in code.idle:
                 entry = idle_entry(path, factory)
                 if (path, factory.line) not in visited and entry.dag_id not in known:
                     yield entry
+
+    def _found(self, path: str, code: DagCode) -> list[DagEntry]:
+        if path not in self._followed:
+            return code.dags
+        follower, outline = self._followed[path]
+        found = entries_of(follower, outline)
+        if not follower.ran_out:
+            return found
+        lines = {entry.line for entry in found}
+        return [*found, *(alone for alone in code.dags if alone.line not in lines)]
 
     def value_of(self, outer: Outer, depth: int) -> Value:
         """What a name of another module is; MISSING where no file of the tree has it."""

@@ -259,6 +259,7 @@ class Dag:
 class Frame:
     """One call of a function of the tree, while it lasts."""
 
+    code: Define
     yielded: Items
     returned: list[Value] = field(default_factory=list)
 

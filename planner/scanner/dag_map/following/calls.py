@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from planner.scanner.dag_map.following.follower import Follower
 
 _MOST_FRAMES = 40
+"""Calls within each other."""
+_MOST_OF_ONE = 3
+"""Calls of one function within each other: more of them take all steps, and make nothing."""
 
 
 def call(follow: Follower, function: Value, what: Given) -> Value:
@@ -111,9 +114,10 @@ def _call_function(follow: Follower, function: Function, what: Given) -> Value:
         return follow.value(function.code.value, scope)
     if function.owner is not None:
         scope.names["__class__"] = function.owner
-    if len(follow.frames) > _MOST_FRAMES:
+    calls_of_it = sum(frame.code is function.code for frame in follow.frames)
+    if len(follow.frames) > _MOST_FRAMES or calls_of_it >= _MOST_OF_ONE:
         return Unknown("calls that are nested too deeply to follow")
-    frame = Frame(follow.items())
+    frame = Frame(function.code, follow.items())
     follow.frames.append(frame)
     left = follow.block(function.code.body, scope)
     follow.frames.pop()

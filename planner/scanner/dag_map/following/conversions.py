@@ -70,7 +70,7 @@ def plain_of_enum(value: Value) -> Value:
     return value
 
 
-def rows(follow: Follower, value: Value) -> Sequence[Value] | Unknown:
+def rows(value: Value) -> Sequence[Value] | Unknown:
     """What a loop over a value gives, or why nobody knows."""
     match value:
         case Unknown():
@@ -87,15 +87,4 @@ def rows(follow: Follower, value: Value) -> Sequence[Value] | Unknown:
             return value.unknown
         case Instance(of=Class(kind="fields")):
             return list(value.names.values())
-        case Instance():
-            return _rows_of_object(follow, value)
     return Unknown("a loop over something that is not followed")
-
-
-def _rows_of_object(follow: Follower, instance: Instance) -> Sequence[Value] | Unknown:
-    method = instance.of.find("__iter__")
-    if isinstance(method, Function):
-        made = follow.call(method, given(instance.of.scope, instance))
-        if isinstance(made, Items | tuple):
-            return rows(follow, made)
-    return Unknown("a loop over an object")

@@ -49,7 +49,7 @@ def _attribute(follow: Follower, expression: code.Attribute, scope: Scope) -> Va
 def _part(follow: Follower, expression: code.Part, scope: Scope) -> Value:
     of = follow.value(expression.of, scope)
     if not isinstance(expression.key, code.Span):
-        return part(follow, of, follow.value(expression.key, scope))
+        return part(of, follow.value(expression.key, scope))
     span = expression.key
     bounds = [
         None if each is None else follow.value(each, scope)

@@ -69,6 +69,8 @@ class Follower:
         """File and line of every DAG call that was reached."""
         self.is_cut = False
         """There is more that may make DAGs than was followed."""
+        self.ran_out = False
+        """It was not followed to its end."""
         self.tree = tree
         self.depth = depth
         self.line = 1
@@ -92,6 +94,7 @@ class Follower:
             self.block(outline.body, scope)
             self._call_the_uncalled(scope)
         except OutOfSteps:
+            self.ran_out = True
             self.is_cut = self.is_cut or len(self.dags) >= MOST_DAGS
 
     def _call_the_uncalled(self, scope: Scope) -> None:
@@ -243,9 +246,6 @@ class Follower:
     def bind(self, target: Expression, value: Value, scope: Scope) -> None:
         targets.bind(self, target, value, scope)
 
-    def set_attribute(self, of: Value, name: str, value: Value) -> None:
-        targets.set_attribute(self, of, name, value)
-
     def text(self, value: Value) -> str | Unknown:
         return conversions.text(self, value)
 
@@ -253,7 +253,7 @@ class Follower:
         return conversions.truth(value)
 
     def rows(self, value: Value) -> Sequence[Value] | Unknown:
-        return conversions.rows(self, value)
+        return conversions.rows(value)
 
 
 def makes_dags(part: Any) -> bool:

@@ -20,7 +20,6 @@ from planner.scanner.dag_map.values import (
     Items,
     Method,
     Module,
-    Names,
     Outer,
     Pairs,
     Partial,
@@ -174,7 +173,7 @@ def _of_above(follow: Follower, above: Above, name: str) -> Value:
 # Parts
 
 
-def part(follow: Follower, of: Value, key: Value) -> Value:
+def part(of: Value, key: Value) -> Value:
     """``of[key]``"""
     if isinstance(of, Unknown):
         return of
@@ -189,10 +188,6 @@ def part(follow: Follower, of: Value, key: Value) -> Value:
             return of[key] if key in of else Unknown("a key that is not there")
         case Items() | tuple() | str() if isinstance(key, int):
             return of[key] if -len(of) <= key < len(of) else _OTHER_LENGTH
-        case Names() if isinstance(key, str):
-            return look_up(follow, key, of.scope)
-        case Class() if isinstance(key, str) and key in of.members:
-            return of.members[key]
         case Class():
             return of
     return _NO_PART

@@ -36,13 +36,12 @@ def bind(follow: Follower, target: Expression, value: Value, scope: Scope) -> No
         case code.Row(values=targets):
             _unpack(follow, targets, value, scope)
         case code.Attribute(of=of, name=name):
-            set_attribute(follow, follow.value(of, scope), name, value)
+            _set_attribute(follow, follow.value(of, scope), name, value)
         case code.Part(of=of, key=key):
             _set_part(follow, follow.value(of, scope), follow.value(key, scope), value)
 
 
-def set_attribute(follow: Follower, of: Value, name: str, value: Value) -> None:
-    """``of.name = value``"""
+def _set_attribute(follow: Follower, of: Value, name: str, value: Value) -> None:
     match of:
         case Instance(names=names) | Class(scope=Scope(names=names)):
             names[name] = _perhaps(follow, names.get(name, MISSING), value)

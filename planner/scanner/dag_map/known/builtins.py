@@ -71,24 +71,18 @@ def _open(follow: Follower, what: Given) -> Value:
     return Unknown("a file that is read at run time (`open`)")
 
 
-def _setattr(follow: Follower, what: Given) -> Value:
-    match what.row:
-        case [of, str(name), value]:
-            follow.set_attribute(of, name, value)
-    return None
-
-
 def _map(follow: Follower, what: Given) -> Value:
-    match what.row:
-        case [function, source]:
-            values = follow.rows(source)
-            if not isinstance(values, Unknown):
-                some = itertools.islice(values, MOST)
-                return follow.items(follow.call(function, given(what.scope, each)) for each in some)
-            follow.escape([function], values.why, what.scope)
-            return values
-    follow.escape(what.row, "Python's `map()`", what.scope)
-    return Unknown("Python's `map()`")
+    function, *sources = what.row or [None]
+    made = rows_of(
+        follow,
+        sources,
+        lambda lists: (
+            follow.call(function, given(what.scope, *row)) for row in zip(*lists, strict=False)
+        ),
+    )
+    if isinstance(made, Unknown):
+        follow.escape([function], made.why, what.scope)
+    return made
 
 
 def dict_of(follow: Follower, what: Given) -> Pairs:
@@ -114,8 +108,6 @@ def dict_of(follow: Follower, what: Given) -> Pairs:
 
 def _str(follow: Follower, what: Given) -> Value:
     match what.row:
-        case []:
-            return ""
         case [PathText(parts=parts)]:
             return PathText(parts)
         case [value]:
@@ -282,7 +274,6 @@ _OF_ANYTHING: dict[str, Known] = {
     "locals": _locals,
     "map": _map,
     "open": _open,
-    "setattr": _setattr,
     "str": _str,
     "super": _super,
     "vars": _locals,

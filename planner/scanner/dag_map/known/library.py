@@ -56,10 +56,6 @@ def _product(follow: Follower, what: Given) -> Value:
     return rows_of(follow, what.row, lambda lists: itertools.product(*lists))
 
 
-def _chain(follow: Follower, what: Given) -> Value:
-    return rows_of(follow, what.row, itertools.chain.from_iterable)
-
-
 def _partial(follow: Follower, what: Given) -> Value:
     return Partial(what.row[0], what.row[1:], what.named) if what.row else Unknown("nothing")
 
@@ -106,7 +102,6 @@ _KNOWN: dict[str, Known] = {
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
     "itertools.product": _product,
-    "itertools.chain": _chain,
     "functools.partial": _partial,
     "copy.copy": _copied,
     "copy.deepcopy": _copied,

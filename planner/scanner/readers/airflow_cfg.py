@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -16,10 +17,13 @@ _SHOWS = ("[core]", "[webserver]", "[scheduler]", "[database]", "[celery]", "[lo
 _OF_AIRFLOWS_TESTS = "unittests.cfg"
 """What Airflow writes for its own tests beside airflow.cfg: no deployment reads it."""
 
+_OF_AIRFLOW_1 = re.compile(r"airflow[-_.]?v?1(?!\d)")
+"""``airflow1.cfg``: a file for 1.10 alone, as its name says."""
+
 
 def _read(text: Text) -> Iterator[Setting]:
     name = PurePosixPath(text.path).name.lower()
-    if name == _OF_AIRFLOWS_TESTS:
+    if name == _OF_AIRFLOWS_TESTS or _OF_AIRFLOW_1.search(name):
         return
     named = "airflow" in name
     if named or any(section in text.source for section in _SHOWS):

@@ -165,18 +165,27 @@ def test_a_factory_makes_dags_where_it_is_called() -> None:
 
 
 HEAVY = {
-    "loops": "def burn():\n for i in range(9999):\n  for j in range(9999):\n   x = i",
-    "calls": "def burn():\n return [a() for _ in range(9)]\ndef a(): return burn() + a() + burn()",
+    "loops": (
+        "def burn():\n for i in range(9999):\n  for j in range(9999):\n   x = i",
+        "The id hangs on more code than is followed.",
+    ),
+    "calls": (
+        "def burn():\n return [a() for _ in range(9)]\ndef a(): return burn() + a() + burn()",
+        "",
+    ),
 }
 
 
-@pytest.mark.parametrize("helper", HEAVY.values(), ids=HEAVY)
-def test_code_that_is_too_much_to_follow_hides_no_dag(helper: str) -> None:
+@pytest.mark.parametrize(("helper", "because"), HEAVY.values(), ids=HEAVY)
+def test_code_that_is_too_much_to_follow_hides_no_dag(helper: str, because: str) -> None:
     files = {
-        "dags/a.py": HEAD + "from heavy import burn\nburn()\nd = DAG('a')",
-        "dags/heavy.py": helper,
+        "dags/a.py": HEAD + "from heavy import burn, NAME\nburn()\nd = DAG('a')\ne = DAG(NAME)",
+        "dags/heavy.py": f"{helper}\nNAME = 'b'",
     }
-    assert ids(files) == ["a"]
+    first, second = map_of(files).dags
+    assert (first.dag_id, first.because) == ("a", "")
+    assert second.dag_id == ("dags/a.py:5" if because else "b")
+    assert second.because == because
 
 
 def test_subdags_are_told_apart() -> None:

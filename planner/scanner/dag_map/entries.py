@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from planner.domain.report import DagEntry
 from planner.scanner.dag_map.following.follower import MOST_DAGS, Follower
@@ -13,6 +14,7 @@ _LONGEST_ID = 250
 """Airflow allows ids of 250 characters."""
 _LONGEST_TAG = 100
 _MOST_TAGS = 50
+_TOO_MUCH = "The id hangs on more code than is followed."
 
 
 def entries_of(follower: Follower, outline: Outline) -> list[DagEntry]:
@@ -29,6 +31,14 @@ def entries_of(follower: Follower, outline: Outline) -> list[DagEntry]:
         entry = _unresolved(follower.path, follower.dags[-1].line, because)
         found.setdefault(entry.dag_id, entry)
     return list(found.values())
+
+
+def left_over(alone: Iterable[DagEntry], found: Sequence[DagEntry]) -> Iterator[DagEntry]:
+    """DAGs that a file makes by itself, but that were not reached when it was followed with the others."""
+    lines = {entry.line for entry in found}
+    for entry in alone:
+        if entry.line not in lines:
+            yield entry if entry.resolved else replace(entry, because=_TOO_MUCH)
 
 
 def idle_entry(path: str, factory: Factory) -> DagEntry:

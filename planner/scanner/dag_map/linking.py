@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from planner.domain.report import DagEntry
 from planner.scanner.dag_map.dag_code import DagCode
-from planner.scanner.dag_map.entries import entries_of, idle_entry
+from planner.scanner.dag_map.entries import entries_of, idle_entry, left_over
 from planner.scanner.dag_map.following.follower import Follower
 from planner.scanner.dag_map.modules import Modules
 from planner.scanner.dag_map.outline.language import Outline, unpacked
@@ -80,10 +80,7 @@ class _Linker:
             return code.dags
         follower, outline = self._followed[path]
         found = entries_of(follower, outline)
-        if not follower.ran_out:
-            return found
-        lines = {entry.line for entry in found}
-        return [*found, *(alone for alone in code.dags if alone.line not in lines)]
+        return [*found, *left_over(code.dags, found)] if follower.ran_out else found
 
     def value_of(self, outer: Outer, depth: int) -> Value:
         """What a name of another module is; MISSING where no file of the tree has it."""

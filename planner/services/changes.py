@@ -238,12 +238,14 @@ class _Writer:
         same_tool = previous is not None and _ran_as(previous) == _ran_as(self._scan)
         seen, moved, refreshed = self._seen_pairs(), [], []
         silenced = self._silenced() if same_tool else {}
+        may_differ = bool(silenced or self._scan.counts["silenced"])
         for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]
             same_words = before.content == today.content and before.rule == today.rule
-            extra = self._sightings.observations[sighting].extra
-            # An entry of the ignore file silences, and its last day passes, with no line of code changed.
-            same_words &= silenced.get(self._known[known].id, b"") == silencing_part(extra)
+            if may_differ:
+                # An entry of the ignore file silences, and its last day passes, with no code changed.
+                extra = self._sightings.observations[sighting].extra
+                same_words &= silenced.get(self._known[known].id, b"") == silencing_part(extra)
             if not (same_tool and same_words and self._known[known].checker == tool):
                 refreshed.append((known, sighting))
             elif before != today:
@@ -256,6 +258,9 @@ class _Writer:
 
     def _silenced(self) -> dict[int, bytes]:
         """What is kept of the findings of this source that somebody had silenced in the code."""
+        applied = Scan.objects.filter(source=self._source, state=Scan.State.DONE)
+        if not applied.filter(counts__silenced__gt=0).exists():
+            return {}  # spares looking through every finding where nobody silences anything
         rows = Finding.objects.filter(source=self._source, extra__contains=MARK)
         return {key: extra.encode() for key, extra in rows.values_list("pk", "extra")}
 

@@ -35,13 +35,13 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 
 
 def _others(file: PythonFile) -> Iterator[Hit]:
-    """Operators from elsewhere, which hand on to Airflow what they do not know."""
+    """Operators from elsewhere, which hand on to Airflow what they do not know. Functions have words of their own."""
     own = {definition.name for definition in file.of(ast.ClassDef)}
     for call in file.of(ast.Call):
         words = {word.arg: word for word in call.keywords}
         word = words.get(_OF_EVERY_OPERATOR)
         name = file.name(call.func).rpartition(".")[2]
-        if word is None or "task_id" not in words or name in own:
+        if word is None or "task_id" not in words or name in own or not name[:1].isupper():
             continue
         if name not in rulebook().operator_arguments:
             message = f"no operator takes `{word.arg}` on Airflow 3; write `max_active_tis_per_dag`"

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from planner.scanner.around.release_folders import of_earlier_releases
 from planner.scanner.checks import checks
 from planner.scanner.code.one_sided import one_sided
 from planner.scanner.dag_map import DagMap
@@ -36,6 +37,11 @@ class Project:
         """Python files that only a condition on a version imports."""
         python = {path: facts for path, facts in self.files.items() if path.endswith(".py")}
         return one_sided(python, self.above)
+
+    @cached_property
+    def of_earlier_releases(self) -> frozenset[str]:
+        """Files for a release below the target, where a folder for the target stands beside theirs."""
+        return of_earlier_releases(self.files, self.target)
 
     @cached_property
     def settings(self) -> dict[str, list[Setting]]:
@@ -78,13 +84,15 @@ def hits_of(project: Project) -> Iterator[Hit]:
                 hit.path = path
                 yield hit
     for check in checks().get(Project, ()):
-        yield from check.hits(project)
+        for hit in check.hits(project):
+            if hit.path not in project.of_earlier_releases:
+                yield hit
 
 
 def _holds(hit: Hit, path: str, project: Project) -> bool:
     if hit.lines and project.target not in hit.lines:
         return False
-    if path in project.one_sided:
+    if path in project.one_sided or path in project.of_earlier_releases:
         return False
     if hit.unless_set and hit.unless_set in project.settings:
         return False

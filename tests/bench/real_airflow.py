@@ -226,7 +226,7 @@ class _Home:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://localhost:18793/execution/",
         }
 
-    def run(self, *words: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, seconds: float = 900) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             words,
             env=self.variables,

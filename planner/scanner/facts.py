@@ -93,7 +93,8 @@ def facts_of(
     if reader.is_code and not (look_everywhere or asked or _may_tell_more(path, glimpse)):
         if path.endswith(".py"):
             facts.imports = glimpse.imports
-            facts.by_version = imports_by_version(glimpse.content)
+            if glimpse.has(b"irflow", b"IRFLOW"):
+                facts.by_version = imports_by_version(glimpse.content)
             facts.names_files = _file_names_in(glimpse)
         return facts
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from planner.domain.rating import measured
@@ -493,6 +493,11 @@ def test_the_legacy_files_patch_as_promised(tmp_path: Path) -> None:
 
 # --- Any imports at all
 
+BOTH_FORMS = (
+    "import airflow.operators.dummy_operator\nfrom airflow.operators import dummy_operator\n"
+)
+"""A module imported by its whole path and by its name."""
+
 NAMES = (
     "airflow.operators.dummy_operator.DummyOperator",
     "airflow.operators.bash_operator.BashOperator",
@@ -615,6 +620,17 @@ def files(draw: st.DrawFn) -> str:
     max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(source=BOTH_FORMS, current="2.9.3")
+@example(source=f"{BOTH_FORMS}airflow.operators.dummy_operator.DummyOperator()\n", current="2.9.3")
+@example(
+    source="from airflow import models\nfrom airflow.models import Variable\nmodels.Variable()\n",
+    current="2.9.3",
+)
+@example(
+    source="from airflow.utils.helpers import chain\nimport airflow.models.baseoperator\n"
+    "airflow.models.baseoperator.chain()\n",
+    current="2.9.3",
 )
 @given(source=files(), current=st.sampled_from(["2.9.3", "2.11.2", ""]))
 def test_any_imports(tmp_path_factory: pytest.TempPathFactory, source: str, current: str) -> None:

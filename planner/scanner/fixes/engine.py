@@ -133,6 +133,7 @@ class _Engine:
 
     def offers(self) -> dict[int, _Offer]:
         """The offer for each observation, by its index."""
+        self._let_unused_leave()
         for index, one in enumerate(self._observations):
             offer = self._offer(index, one)
             if offer is not None and offer.edits:
@@ -171,27 +172,49 @@ class _Engine:
     def _asks_for_import(self, index: int, one: Observation) -> bool:
         """Notes a name whose import is to be rewritten."""
         symbol = one.symbol
-        rule = self._book.rules.get(canonical_rule(one.rule, one.rule_name, "", "", self._book))
-        if rule is None or not rule.by_symbol:
+        if not self._is_by_symbol(one) or (one.line, one.column) in self._whole_paths:
             return False
-        if symbol not in self._wanted.remedies:
-            remedy = self._remedy(symbol)
-            if remedy is None or not self._rewriter.possible(remedy.rewrite):
-                return False
-            self._wanted.remedies[symbol] = remedy
+        remedy = self._wanted.remedies.get(symbol) or self._remedy(symbol)
+        if remedy is None or not self._rewriter.possible(remedy.rewrite):
+            return False
+        if remedy.rewrite.only_goes and not self._is_at_import(one):
+            return False
+        self._wanted.remedies[symbol] = remedy
         self._wanted.asked.append((index, symbol))
         return True
 
+    def _is_by_symbol(self, one: Observation) -> bool:
+        rule = self._book.rules.get(canonical_rule(one.rule, one.rule_name, "", "", self._book))
+        return rule is not None and rule.by_symbol
+
+    def _is_at_import(self, one: Observation) -> bool:
+        """Whether an observation is about the statement that imports its name, not about a use."""
+        return any(
+            self._at(imported.alias) == (one.line, one.column)
+            for imported in self._rewriter.imports_of(one.symbol)
+        )
+
+    def _let_unused_leave(self) -> None:
+        """Frees the names of imports that nothing uses: what others are rewritten to may be called so."""
+        for one in self._observations:
+            if one.cell is None and self._is_by_symbol(one) and self._is_at_import(one):
+                remedy = self._remedy(one.symbol)
+                if remedy is not None and remedy.rewrite.only_goes:
+                    self._rewriter.leave(remedy.rewrite)
+
     def _remedy(self, symbol: str) -> Remedy | None:
+        deleted = None
         if self._is_unused(symbol):
-            return Remedy(Rewrite(symbol), "Delete the import: nothing uses the name", "now")
-        return import_remedy(symbol, self._rewriter, self._terms, self._table)
+            rewrite = Rewrite(symbol, only_goes=True)
+            deleted = Remedy(rewrite, "Delete the import: nothing uses the name", "now")
+            if not self._rewriter.uses_of(symbol):
+                return deleted
+        return import_remedy(symbol, self._rewriter, self._terms, self._table) or deleted
 
     def _is_unused(self, symbol: str) -> bool:
-        """Whether nothing here or elsewhere needs the import."""
-        if self._file.path.endswith("__init__.py") or self._rewriter.uses_of(symbol):
-            return False
-        return all(
+        """Whether nothing here or elsewhere needs what the import binds. The file may still use the name by
+        its whole path, from another import."""
+        return not self._file.path.endswith("__init__.py") and all(
             one.alias.asname != one.alias.name
             and one.local not in self._elsewhere
             and not self._rewriter.is_exported(one.local)
@@ -318,6 +341,16 @@ class _Engine:
         return {
             (*self._at(node), self._file.name(node)): node for node in self._file.of(ast.Attribute)
         }
+
+    @functools.cached_property
+    def _whole_paths(self) -> frozenset[tuple[int, int]]:
+        """Where modules are imported by their whole path. Such an import binds only ``airflow``: it goes when the
+        last use below the module does."""
+        return frozenset(
+            self._at(one.alias)
+            for one in self._file.imports
+            if isinstance(one.node, ast.Import) and not one.alias.asname
+        )
 
     def _at(self, node: ast.AST) -> tuple[int, int]:
         place = self._file.place(node)

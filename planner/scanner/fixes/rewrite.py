@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ class Rewrite:
 
     symbol: str
     new: str = ""
-    """Its new full name; empty: the import only goes."""
+    """Its new full name; empty: none is imported."""
     old: str = ""
     """What is imported where the new one fails; empty: the symbol."""
     is_plain: bool = False
@@ -51,6 +52,8 @@ class Rewrite:
     """What else changes in the file."""
     keeps_uses: bool = False
     """``edits`` are all that happens to uses."""
+    only_goes: bool = False
+    """The import is deleted; what the file uses by the whole path is another import's."""
 
 
 @dataclass(eq=False)
@@ -71,6 +74,12 @@ class Rewriter:
 
     def __init__(self, file: PythonFile) -> None:
         self.file = file
+        self._leaving: set[str] = set()
+
+    def leave(self, rewrite: Rewrite) -> None:
+        """Lets others have the name of an import that goes."""
+        if self.possible(rewrite):
+            self._leaving.add(rewrite.symbol)
 
     def _place(self, node: ast.stmt) -> Place | None:
         """Where an import stands; None where lines cannot be put there."""
@@ -160,6 +169,10 @@ class Rewriter:
             found += [node for node in self._names.get(local, ()) if self.file.name(node) == symbol]
         return found
 
+    def _dotted(self, rewrite: Rewrite) -> Sequence[ast.Attribute]:
+        """The dotted uses that it is about."""
+        return () if rewrite.only_goes else self._chains.get(rewrite.symbol, ())
+
     def chains_at(self, symbols: Iterable[str]) -> dict[tuple[int | None, int | None], str]:
         """Where dotted uses of these names begin."""
         found: dict[tuple[int | None, int | None], str] = {}
@@ -179,7 +192,8 @@ class Rewriter:
 
     @functools.cached_property
     def _words(self) -> frozenset[str]:
-        """Every word outside import statements and the comments behind them."""
+        """Every word outside import statements and the comments behind them; ``name`` in ``module.name`` is
+        nobody's mention of what the file calls so."""
         lines = list(self.file.lines)
         for node in {one.node for one in self.file.imports}:
             (first, begin), (last, end) = (
@@ -191,7 +205,8 @@ class Rewriter:
             blank = " " * (end if first != last else end - begin)
             lines[first - 1 : last] = [lines[first - 1][:begin], *[""] * (last - first)]
             lines[last - 1] += blank + rest
-        return frozenset(re.findall(r"\w+", "\n".join(lines)))
+        words = Counter(re.findall(r"\w+", "\n".join(lines)))
+        return frozenset(words - Counter(node.attr for node in self.file.of(ast.Attribute)))
 
     # --- What is written
 
@@ -200,8 +215,7 @@ class Rewriter:
         places = [self._place(one.node) for one in self._touched(rewrite)]
         if not places or None in places:
             return False
-        chains = self._chains.get(rewrite.symbol, [])
-        if chains and not self._can_leave_module(rewrite):
+        if self._dotted(rewrite) and not self._can_leave_module(rewrite):
             return False
         needed = {line.rpartition(" ")[2]: line for line in rewrite.imports}
         if any(not self._is_free(name, line) for name, line in needed.items()):
@@ -213,7 +227,7 @@ class Rewriter:
 
     def _touched(self, rewrite: Rewrite) -> list[ImportedName]:
         """The imported names by which the file reaches the symbol."""
-        heads = {_head(node).id for node in self._chains.get(rewrite.symbol, ())}
+        heads = {_head(node).id for node in self._dotted(rewrite)}
         reached = [
             one
             for head in sorted(heads)
@@ -242,7 +256,7 @@ class Rewriter:
         if name in self._bound:
             return False
         for one in self._locals.get(name, ()):
-            if one.full != symbol and _line_of(one) != line:
+            if one.full not in (symbol, *self._leaving) and _line_of(one) != line:
                 return False
         return name not in self._names or name in self._locals
 
@@ -272,7 +286,7 @@ class Rewriter:
         for rewrite in rewrites:
             for one in self.imports_of(rewrite.symbol):
                 taken.setdefault(one.node, []).append(one.alias)
-            firsts = [_head(node) for node in self._chains.get(rewrite.symbol, ())]
+            firsts = [_head(node) for node in self._dotted(rewrite)]
             gone |= set(map(id, firsts))
             heads |= {first.id for first in firsts}
         for one in self.file.imports:
@@ -344,7 +358,7 @@ class Rewriter:
     def _use_edits(self, rewrite: Rewrite) -> list[Edit]:
         """What becomes of each use."""
         name = rewrite.use or rewrite.symbol.rpartition(".")[2]
-        nodes: list[ast.expr] = list(self._chains.get(rewrite.symbol, ()))
+        nodes: list[ast.expr] = list(self._dotted(rewrite))
         if rewrite.keeps_uses:
             return []
         if rewrite.use:

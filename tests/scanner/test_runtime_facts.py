@@ -40,7 +40,7 @@ def test_both_rules_know_the_same_names() -> None:
 
 
 def test_removed_attributes_are_not_there(run: dict[str, Any]) -> None:
-    symbols = [name.split(".") for name in names_of("AF3-TI-ATTR")]
+    symbols = [name.split(".", 1) for name in names_of("AF3-TI-ATTR")]
     there = [
         f"{holder}.{attribute}"
         for holder, attribute in symbols

@@ -36,7 +36,8 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     is_safe: bool = False
     """The edits change nothing else that the code does."""
     unless_set: str = ""
-    """``section.option``: the hit holds only where the tree's own settings do not set it."""
+    """``section.option``: the hit holds only where the tree's own settings do not set it; several with blanks
+    between them, where any of them answers."""
     if_used: bool = False
     """The hit holds only where a DAG file of the tree names this file: for template files."""
     lines: list[str] = []

@@ -94,6 +94,6 @@ def _holds(hit: Hit, path: str, project: Project) -> bool:
         return False
     if path in project.one_sided or path in project.of_earlier_releases:
         return False
-    if hit.unless_set and hit.unless_set in project.settings:
+    if hit.unless_set and any(key in project.settings for key in hit.unless_set.split()):
         return False
     return not hit.if_used or PurePosixPath(path).name in project.template_names

@@ -27,11 +27,27 @@ def _check(file: PythonFile) -> Iterator[Hit]:
         if section is None or option is None or _has_way_out(file, call):
             continue
         key = f"{section}.{option}".lower()
-        lines = lines_without(_CONF + key)
-        if lines:
-            message = f"Airflow has no `[{section}] {option}` on {{lines}}: this raises"
-            hit = file.hit(call, "", symbol=_CONF + key, unless_set=key)
-            yield on_lines(hit, message, lines)
+        yield from _hits(file, call, f"[{section}] {option}", key)
+
+
+def _hits(file: PythonFile, call: ast.Call, shown: str, key: str) -> Iterator[Hit]:
+    change = rulebook().settings.get(key)
+    ignored = change.ignored_on if change else ()
+    lines = lines_without(_CONF + key)
+    by_new_name = [line for line in lines if change and change.to and line not in ignored]
+    without = [line for line in lines if line not in by_new_name]
+    if without:
+        hit = file.hit(call, "", symbol=_CONF + key, unless_set=key)
+        yield on_lines(hit, f"Airflow has no `{shown}` on {{lines}}: this raises", without)
+    if by_new_name and change:
+        section, _, option = change.to.partition(".")
+        message = (
+            f"`{shown}` is `[{section}] {option}` on {{lines}}, which has no default: "
+            "this raises where nobody sets it"
+        )
+        hit = file.hit(call, "", symbol=_CONF + key, unless_set=f"{key} {change.to}")
+        on_lines(hit, message, by_new_name).lines = by_new_name
+        yield hit
 
 
 def _has_way_out(file: PythonFile, call: ast.Call) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from planner.scanner.code.of_tests import in_test_folder
-from planner.scanner.code.python_file import PythonFile, argument, text_of
+from planner.scanner.code.python_file import PythonFile, argument, parameters, text_of
 
 Decorated = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -145,10 +146,10 @@ class DagCall:
     def body(self) -> list[ast.AST]:
         """The code that fills the DAG: the block of its ``with``, the decorated function, or what is around.
 
-        Functions of the file that this code names belong to it.
+        Functions of the file that this code names belong to it. What is plainly another DAG's does not.
         """
         start = self._block()
-        nodes = [node for statement in start for node in ast.walk(statement)]
+        nodes = list(_walk(start, self._elsewhere()))
         if isinstance(self.file.parent(start[0]), ast.Module) and len(start) > 1:
             return nodes
         named = {node.id for node in nodes if isinstance(node, ast.Name)}
@@ -156,6 +157,41 @@ class DagCall:
             if function.name in named and function not in nodes:
                 nodes += ast.walk(function)
         return nodes
+
+    def _elsewhere(self) -> set[ast.AST]:
+        """Code of the file's other DAGs: their ``with``, their function, tasks and functions given to them alone."""
+        others = [dag for dag in every_dag_call(self.file) if dag.node is not self.node]
+        made: set[ast.AST] = {dag.node for dag in others}
+        names = {dag._variable for dag in others} - {None, self._variable}
+        taken: set[ast.AST] = {dag.function for dag in others if dag.function is not None}
+        for item in self.file.of(ast.withitem):
+            if item.context_expr in made or self._is_one_of(item.context_expr, names):
+                taken.add(_with_of(self.file, item))
+        for word in self.file.of(ast.keyword):
+            if word.arg == "dag" and self._is_one_of(word.value, names):
+                taken.add(self.file.parent(word) or word)
+        taken.difference_update(self.file.ancestors(self.node))
+        if not taken:
+            return taken
+        spoken, kept = _names_in(_walk(taken, set())), _names_in(_walk([self.file.tree], taken))
+        return taken | {one for one in functions(self.file) if one.name in spoken - kept}
+
+    def _is_one_of(self, node: ast.AST, names: Container[str | None]) -> bool:
+        """Whether this is a variable of these names, and no parameter."""
+        if not isinstance(node, ast.Name) or node.id not in names:
+            return False
+        around = self.file.function_of(node)
+        return around is None or node.id not in parameters(around)
+
+    @property
+    def _variable(self) -> str | None:
+        """The name that the DAG is kept under."""
+        match self.file.parent(self.node):
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                return name
+            case ast.withitem(optional_vars=ast.Name(id=name)):
+                return name
+        return None
 
     def _block(self) -> list[ast.stmt]:
         if self.function is not None:
@@ -282,6 +318,19 @@ def _of_constant(value: object) -> Schedule:
     if isinstance(value, str) and (value in PRESETS or len(value.split()) in _CRON_FIELDS):
         return Schedule.CRON
     return Schedule.UNKNOWN
+
+
+def _walk(start: Iterable[ast.AST], without: Container[ast.AST]) -> Iterator[ast.AST]:
+    """Every node below, like ``ast.walk``, but for some and what is in them."""
+    waiting = deque(node for node in start if node not in without)
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        waiting.extend(child for child in ast.iter_child_nodes(node) if child not in without)
+
+
+def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _with_of(file: PythonFile, item: ast.withitem) -> ast.stmt:

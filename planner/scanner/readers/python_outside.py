@@ -12,6 +12,7 @@ from planner.scanner.around.command_lines import AIRFLOW, airflow_command, mater
 from planner.scanner.around.environment import NAME, setting_of, setting_of_variable
 from planner.scanner.around.shell import snippet_at
 from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.code.of_tests import is_unit_test
 from planner.scanner.code.python_file import PythonFile, argument, text_of
 from planner.scanner.material import Setting
 
@@ -84,7 +85,7 @@ def _variables(file: PythonFile) -> Iterator[Setting]:
             if isinstance(target, ast.Subscript):
                 yield from _variable(file, target.slice, assigned.value)
     for table in file.of(ast.Dict):
-        if _is_for_one_test(file.parent(table)):
+        if _is_for_one_test(file.parent(table)) or _is_expected(file, table):
             continue
         for key, value in zip(table.keys, table.values, strict=True):
             yield from _variable(file, key, value)
@@ -98,6 +99,14 @@ def _variables(file: PythonFile) -> Iterator[Setting]:
 def _is_for_one_test(above: ast.AST | None) -> bool:
     """``@mock.patch.dict(os.environ, {…})``"""
     return isinstance(above, ast.Call) and ast.unparse(above.func).endswith("patch.dict")
+
+
+def _is_expected(file: PythonFile, node: ast.AST) -> bool:
+    """Whether something is compared with it: ``assert result == {…}``."""
+    above = file.parent(node)
+    while isinstance(above, ast.List | ast.Tuple | ast.Dict | ast.Starred):
+        above = file.parent(above)
+    return isinstance(above, ast.Compare)
 
 
 def _variable(file: PythonFile, name: ast.expr | None, value: ast.expr | None) -> Iterator[Setting]:
@@ -121,10 +130,16 @@ def _literal(node: ast.expr | None) -> str | None:
 
 
 def _lists(file: PythonFile) -> Iterator[Any]:
-    """``["airflow", "dags", "list"]``, wherever it stands but in what is compared or listed under another name."""
+    """``["airflow", "dags", "list"]``, wherever it stands but in what is compared or listed under another name.
+
+    Nor in lists of a unit test that it does not hand to anything: there they are what code under test must say.
+    """
+    in_unit_test = is_unit_test(file.path)
     for node in file.of(ast.List, ast.Tuple):
         above = file.parent(node)
-        if isinstance(above, ast.Compare) or _is_under_another_name(above, node):
+        if _is_expected(file, node) or _is_under_another_name(above, node):
+            continue
+        if in_unit_test and not isinstance(above, ast.Call | ast.keyword):
             continue
         words = [_words(one) for one in node.elts]  # type: ignore[attr-defined]
         texts = [word or "" for word in words]
@@ -178,6 +193,14 @@ def _words(node: ast.expr) -> str | None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return text_of(node.left)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = _words(node.left), _words(node.right)
-        return "".join(side if side is not None else "_" for side in sides)
+        return "".join(side if side is not None else "_" for side in map(_words, _summands(node)))
     return text_of(node)
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    """``a + b + c`` apart, however many there are."""
+    found = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]

@@ -9,7 +9,8 @@ from planner.scanner.checks import Check
 from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
 
-_FAILS_WITHOUT_FAB = ("appbuilder_views", "appbuilder_menu_items", "flask_blueprints")
+# Not appbuilder_menu_items: every 3.x shows these links in its menu, without the fab provider too.
+_FAILS_WITHOUT_FAB = ("appbuilder_views", "flask_blueprints")
 _NEVER_READ = ("admin_views", "menu_links", "operators", "sensors", "hooks", "executors")
 _ATTRIBUTES = (*_FAILS_WITHOUT_FAB, *_NEVER_READ)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planner.scanner.checks import Check
 from planner.scanner.code.airflow_context import CONTEXT, context_of
-from planner.scanner.code.python_file import PythonFile, argument
+from planner.scanner.code.python_file import PythonFile, argument, parameters
 from planner.scanner.code.task_code import runs_in_task
 from planner.scanner.material import Hit
 
@@ -26,6 +26,8 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             or file.is_guarded(call, imports=False)
             or not runs_in_task(file, call)
         ):
+            continue
+        if not pushed and _is_callback(file, call):
             continue
         if not _is_own(file, call, pushed.get(_written(_key(file, call)), ())):
             yield file.hit(call, MESSAGE, symbol=SYMBOL)
@@ -77,6 +79,17 @@ def _is_own(file: PythonFile, pull: ast.Call, pushes: Sequence[ast.Call]) -> boo
     loops = {above for above in file.ancestors(pull) if isinstance(above, ast.For | ast.While)}
     return any(
         push.lineno <= pull.lineno or not loops.isdisjoint(file.ancestors(push)) for push in own
+    )
+
+
+def _is_callback(file: PythonFile, pull: ast.Call) -> bool:
+    """Whether this runs for a task that has ended, and reads that one's value as a rule: ``def tell(context)``."""
+    owner = _owner(file, pull)
+    return (
+        isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not owner.decorator_list
+        and owner.args.kwarg is None
+        and parameters(owner) == ["context"]
     )
 
 

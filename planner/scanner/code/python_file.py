@@ -66,6 +66,12 @@ def parsed(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+@functools.lru_cache(maxsize=1)
+def python_file(path: str, source: str) -> PythonFile:
+    """A Python file, parsed once however many ask for it one after the other. Raises one of ``TOO_DEEP``."""
+    return PythonFile(path, source)
+
+
 class PythonFile:
     """A Python file that parses. Lines and columns count from 1."""
 
@@ -209,8 +215,8 @@ class PythonFile:
 
     def is_guarded(self, node: ast.AST, *, imports: bool = True) -> bool:
         """Whether code is one side of a form that works on both: tried with an ImportError caught, or
-        chosen by Airflow's version, here, by an earlier ``return`` or by the name of its function. What stands
-        under ``if TYPE_CHECKING:`` never runs, so it counts too.
+        chosen by Airflow's version, here, by an earlier ``return``, by the name of its function or, for tests,
+        by ``pytest.mark.skipif``. What stands under ``if TYPE_CHECKING:`` never runs, so it counts too.
 
         Args:
             imports: the code is an import, or uses one, so that an ``except`` of every error counts like one of
@@ -230,10 +236,15 @@ class PythonFile:
                     if below is not test and _asks_version_or_typing(test):
                         return True
                 case (
-                    ast.FunctionDef(name=name, body=body)
-                    | ast.AsyncFunctionDef(name=name, body=body)
+                    ast.FunctionDef(name=name, body=body, decorator_list=marks)
+                    | ast.AsyncFunctionDef(name=name, body=body, decorator_list=marks)
                 ):
                     if _OLD_SIDE.search(name) or _leaves_by_version(body, below):
+                        return True
+                    if any(map(_skips_by_version, map(self.value, marks))):
+                        return True
+                case ast.ClassDef(decorator_list=marks):
+                    if any(map(_skips_by_version, map(self.value, marks))):
                         return True
             below = above
         return False
@@ -404,6 +415,16 @@ def _leaves_by_version(body: Sequence[ast.stmt], below: ast.AST) -> bool:
             and _asks_version_or_typing(statement.test)
         ):
             return True
+    return False
+
+
+def _skips_by_version(mark: ast.expr) -> bool:
+    """Whether a decorator leaves a test out on one of the versions: ``@pytest.mark.skipif(AIRFLOW_VERSION >= …)``."""
+    match mark:
+        case ast.Call(
+            func=ast.Attribute(attr="skipif" | "skipIf" | "skipUnless"), args=[condition, *_]
+        ):
+            return _asks_version_or_typing(condition)
     return False
 
 

@@ -38,16 +38,34 @@ def templates_of(file: PythonFile) -> Iterator[Template]:
 
 
 def texts_of(file: PythonFile, is_wanted: Callable[[str], bool]) -> Iterator[Template]:
-    """The wanted strings, docstrings left out, as Python would build them.
+    """The wanted strings, docstrings and what nothing reads left out, as Python would build them.
 
     What f-strings and ``format`` fill in at run time is a ``_``.
     """
     nodes: list[ast.Constant | ast.JoinedStr] = [*file.of(ast.Constant), *file.of(ast.JoinedStr)]
     for node in nodes:
         text = _text(file, node)
-        if text is not None and is_wanted(text):
+        if text is not None and is_wanted(text) and not _is_left_unread(file, node):
             place = file.place(node)
             yield Template(text, place, written=_written(file, node, place.column))
+
+
+def _is_left_unread(file: PythonFile, node: ast.expr) -> bool:
+    """Whether a string is only for a name, within a function or a block, that nothing in the file reads."""
+    for above in file.ancestors(node):
+        match above:
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                return (
+                    not isinstance(file.parent(above), ast.Module)
+                    and "locals(" not in file.source
+                    and not any(
+                        read.id == name and isinstance(read.ctx, ast.Load)
+                        for read in file.of(ast.Name)
+                    )
+                )
+            case ast.stmt() | ast.Lambda():
+                return False
+    return False
 
 
 def _written(file: PythonFile, node: ast.expr, column: int) -> str:

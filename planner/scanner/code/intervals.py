@@ -84,7 +84,9 @@ def _of_template(text: str) -> set[str]:
 def _is_run(file: PythonFile, holder: ast.expr) -> bool:
     match holder:
         case ast.Name(id=name):
-            return name in _OF_RUNS and not _is_of_a_loop(file, holder, name)
+            if name not in _OF_RUNS or _is_of_a_loop(file, holder, name):
+                return False
+            return not _is_made_here(file, holder, name)
         case ast.Attribute(attr=name):
             return name in _OF_RUNS
         case ast.Subscript(slice=key):
@@ -101,3 +103,37 @@ def _is_of_a_loop(file: PythonFile, holder: ast.Name, name: str) -> bool:
         for above in file.ancestors(holder)
         for loop in (above, *getattr(above, "generators", ()))
     )
+
+
+def _is_made_here(file: PythonFile, holder: ast.Name, name: str) -> bool:
+    """Whether the function makes or finds the run itself: ``dag_run = trigger_dag(…)``."""
+    around = file.function_of(holder)
+    if around is None:
+        return False
+    values = [
+        assign.value
+        for assign in file.of(ast.Assign)
+        if file.function_of(assign) is around
+        and any(isinstance(target, ast.Name) and target.id == name for target in assign.targets)
+    ]
+    return bool(values) and not any(map(_is_of_context, values))
+
+
+def _is_of_context(value: ast.expr) -> bool:
+    """``context["dag_run"]``, ``context.get("ti")``, ``ti.dag_run``, alone or with something else in its place."""
+    match value:
+        case ast.Subscript(slice=key):
+            return text_of(key) in _OF_RUNS
+        case ast.Call(func=ast.Attribute(attr="get"), args=[key, *_]):
+            return text_of(key) in _OF_RUNS
+        case ast.Attribute(attr=name):
+            return name in _OF_RUNS
+        case ast.Name():
+            return True
+        case ast.BoolOp(values=values):
+            return any(map(_is_of_context, values))
+        case ast.IfExp(body=body, orelse=other):
+            return _is_of_context(body) or _is_of_context(other)
+        case ast.Call(args=given):
+            return any(map(_is_of_context, given))
+    return False

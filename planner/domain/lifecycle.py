@@ -77,7 +77,9 @@ class Absence(StrEnum):
 
 
 PARSE_ERROR = "invalid-syntax"
-"""The rule of a file that could not be read; any other finding of such a file was not looked for."""
+CHECK_STOPPED = "check-stopped"
+UNREAD = frozenset({PARSE_ERROR, CHECK_STOPPED})
+"""The rules of files that could not be read, or not by every check: what else such a file may hold is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Proof:
             return self._by_files(path, rule_id)
         if not self.coverage.complete:
             return Absence.FILE_NOT_SCANNED
-        if path in self.unreadable and rule_id != PARSE_ERROR:
+        if path in self.unreadable and rule_id not in UNREAD:
             return Absence.FILE_NOT_SCANNED
         return Absence.FIXED
 
@@ -116,7 +118,7 @@ class Proof:
         if path not in files:
             whole_tree = self.coverage.complete and self.coverage.status == "success"
             return Absence.FILE_GONE if whole_tree else Absence.FILE_NOT_SCANNED
-        if path in self.unreadable and rule_id != PARSE_ERROR:
+        if path in self.unreadable and rule_id not in UNREAD:
             return Absence.FILE_NOT_SCANNED
         return Absence.FIXED
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from planner.domain.identity import Trace, identity_text
+from planner.domain.lifecycle import UNREAD
 from planner.domain.matching import match
 from planner.domain.report import Observation
-from planner.parsers.ruff import SYNTAX
 
 VERSION = 1
 LONGEST_TEXT = 100
@@ -68,8 +68,8 @@ class Compared:
 
 def trace_of(found: Observation, rule: str) -> Trace:
     """What a finding is told by. A file that cannot be read is the same finding whatever is wrong in it."""
-    symbol = SYNTAX if found.rule == SYNTAX else identity_text(found.symbol, found.message)
-    content = "" if found.rule == SYNTAX else found.content[:LONGEST_TEXT]
+    symbol = found.rule if found.rule in UNREAD else identity_text(found.symbol, found.message)
+    content = "" if found.rule in UNREAD else found.content[:LONGEST_TEXT]
     return Trace(found.path, rule, symbol, found.line or 0, found.column or 0, content)
 
 

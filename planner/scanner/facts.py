@@ -103,8 +103,8 @@ def facts_of(
     except Unreadable as error:
         if reader.is_code:
             facts.flaw, facts.flaw_line, facts.flaw_reason = str(error), error.line, error.reason
-    except Exception as error:  # of a check: the other files are checked, and this one is named
-        facts.flaw, facts.flaw_reason = _stopped(error), SkipReason.CRASHED
+    except Exception as error:  # ours: the other files are checked, and this one is named
+        _stopped(facts, error)
     if facts.hits or facts.flaw_line:
         lines = Source(path, source)
         lines.detail_hits(facts.hits)
@@ -133,11 +133,16 @@ def _not_utf8(encoding: str) -> str:
     return f"The file is {encoding}, not UTF-8: only Flightplan's own checks can read it, ruff's cannot."
 
 
-def _stopped(error: Exception) -> str:
+def _stopped(facts: FileFacts, error: Exception, rule: str = "") -> None:
+    """Notes a mistake of Flightplan's own, the first in a file."""
+    if facts.flaw:
+        return
     where = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        "A check stopped on this file, so not all of it was checked "
-        f"({type(error).__name__} in {PurePath(where.filename).name}, line {where.lineno})."
+    facts.flaw_reason = SkipReason.CRASHED
+    facts.flaw = (
+        f"upgradecheck itself stopped on this file{f' in its check {rule}' if rule else ''}"
+        f" ({type(error).__name__} in {PurePath(where.filename).name}, line {where.lineno})."
+        " Please report it. What ruff and the other checks found in the file is still here."
     )
 
 
@@ -165,7 +170,7 @@ def _may_tell_more(path: str, glimpse: Glimpse) -> bool:
 
 
 def _take(facts: FileFacts, material: Any, asked: Sequence[Check]) -> None:
-    facts.hits += _hits_of(material, asked)
+    facts.hits += _hits_of(facts, material, asked)
     match material:
         case PythonFile():
             if not material.is_notebook:  # Airflow loads none
@@ -183,12 +188,15 @@ def _take(facts: FileFacts, material: Any, asked: Sequence[Check]) -> None:
             facts.processes.append(material)
 
 
-def _hits_of(material: Any, asked: Sequence[Check]) -> list[Hit]:
+def _hits_of(facts: FileFacts, material: Any, asked: Sequence[Check]) -> list[Hit]:
     """What the checks see; of Python those that were ``asked``."""
     told: list[Hit] = []
     general: list[Hit] = []
     for check in asked if isinstance(material, PythonFile) else _checks_of(material):
-        (general if check.gives_way else told).extend(check.hits(material))
+        try:
+            (general if check.gives_way else told).extend(check.hits(material))
+        except Exception as error:  # a mistake in one check: the others look at the file too
+            _stopped(facts, error, check.rule)
     symbols = tuple(f"{hit.symbol}." for hit in told)
     return told + [
         hit for hit in general if not any(one.startswith(f"{hit.symbol}.") for one in symbols)

@@ -46,8 +46,8 @@ _UNREADABLE = "The file cannot be opened, so it was not checked."
 _RUFF_CRASHED = "ruff crashed on this file or took too long over it, so it was not checked."
 _STOPPED = FileFacts(
     flaw=(
-        f"A check crashed on this file or took more than {SECONDS_FOR_ONE} seconds,"
-        " so it was not checked."
+        "upgradecheck itself stopped on this file: it crashed, or took more than"
+        f" {SECONDS_FOR_ONE} seconds. Please report it. Only what ruff found in the file is here."
     ),
     flaw_reason=SkipReason.CRASHED,
 )

@@ -93,7 +93,7 @@ class ScanResult:
     used_by: dict[str, list[int]] = field(default_factory=dict)
     """For files that DAGs of other files import, directly or not: the places of those DAGs in ``dags``."""
     unscanned: list[str] = field(default_factory=list)
-    """Files that could not be checked; each has an ``invalid-syntax`` observation that says why."""
+    """Files that could not be checked; each has an observation of a rule in ``UNREAD`` that says why."""
     suppressed: list[Suppressed] = field(default_factory=list)
     """What somebody silenced. It is in the code still, so it is in the report too."""
     skipped: list[Skipped] = field(default_factory=list)

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from planner.domain.facts import FactErrors, line_of
+from planner.domain.lifecycle import CHECK_STOPPED, UNREAD
 from planner.domain.rating import Rater
 from planner.domain.report import Coverage, Observation
 from planner.parsers.fix import Fix, fix_bytes
@@ -114,11 +115,11 @@ def scan_tree(
         tool_version=f"{VERSION}+ruff.{ruff_here.version}",
         flags=(*FLAGS, f"target={target_line}", f"current={current or 'unknown'}"),
         files=frozenset(file.path for file in listing.files),
-        rules=ruff_here.rules | rules_checked(),
+        rules=ruff_here.rules | rules_checked() | {CHECK_STOPPED},
         status="success" if listing.is_whole else "partial",
         complete=True,
     )
-    unscanned = {found.path for found in observations if found.rule == SYNTAX}
+    unscanned = {found.path for found in observations if found.rule in UNREAD}
     counted, silenced = silenced_by_comments(
         _finished(observations, dags, coverage, target_line), facts
     )
@@ -187,17 +188,22 @@ def _flawed(reading: Reading, told: set[str]) -> Iterator[Observation]:
     """One observation for every file that could not be checked and that ruff has not named already."""
     for path, skipped in reading.flaws.items():
         if is_code(path):
-            yield Observation(rule=SYNTAX, path=path, message=skipped.detail)
+            yield Observation(rule=_rule_of(skipped.reason), path=path, message=skipped.detail)
     for path, seen in reading.seen.items():
         facts = seen.facts
         if facts.flaw and path not in told and path not in reading.flaws:
             yield Observation(
-                rule=SYNTAX,
+                rule=_rule_of(facts.flaw_reason),
                 path=path,
                 line=facts.flaw_line,
                 message=facts.flaw,
                 content=facts.flaw_content,
             )
+
+
+def _rule_of(reason: SkipReason | None) -> str:
+    """What a file is reported as that was not checked: its own fault, or that of the checker."""
+    return CHECK_STOPPED if reason == SkipReason.CRASHED else SYNTAX
 
 
 def _target_line(target: str) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
+from planner.domain.lifecycle import UNREAD
 from planner.domain.rating import canonical_rule
 from planner.domain.report import Observation
 from planner.domain.rules import Rulebook
-from planner.parsers.ruff import SYNTAX
 from planner.scanner.facts import FileFacts
 from planner.scanner.result import Suppressed
 
@@ -106,7 +106,7 @@ def silenced_by_comments(
 
 
 def _comment_on(one: Observation, facts: FileFacts | None) -> tuple[int, str] | None:
-    if facts is None or one.rule == SYNTAX:
+    if facts is None or one.rule in UNREAD:
         return None
     for noqa in facts.noqa:
         named = not noqa.codes or one.rule in noqa.codes or one.rule_name in noqa.codes

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from planner.domain.identity import Trace, identity_text
-from planner.domain.lifecycle import PARSE_ERROR, Proof
+from planner.domain.lifecycle import UNREAD, Proof
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
 from planner.domain.rating import Rater, rules_not_run
 from planner.domain.report import Coverage, Excerpt, Observation, Problem, Report
@@ -89,7 +89,7 @@ def read_sightings(
         unreadable=frozenset(
             relative[observation.path]
             for observation, rating in zip(observations, ratings, strict=True)
-            if rating.rule_id == PARSE_ERROR
+            if rating.rule_id in UNREAD
         ),
     )
 

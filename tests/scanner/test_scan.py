@@ -184,12 +184,20 @@ def test_hostile_files_are_named_and_the_others_checked(tree: Path) -> None:
     assert seen(result) >= SALES
     assert result.unscanned == sorted(HOSTILE)
     assert result.coverage.files == {"dags/sales.py", *HOSTILE}
-    said = {
-        found.path: found.message for found in result.observations if found.rule == "invalid-syntax"
-    }
+    said = {found.path: found.message for found in result.observations if found.path in HOSTILE}
     assert "crashed" in said["deep.py"]
+    stopped = {one.path for one in result.observations if one.rule == "check-stopped"}
+    assert stopped == {"deep.py", "minus.py"}
     assert "UTF-8" in said["not-utf8.py"]
     assert "2 MB" in said["huge.py"]
+
+
+def test_a_text_of_a_thousand_parts_is_read(tree: Path) -> None:
+    parts = " + ".join(['"airflow db init "'] * 1500)
+    (tree / "long.py").write_text(f"import os\nimport airflow\nos.system({parts})\n")
+    result = scan_folder(tree)
+    assert result.unscanned == []
+    assert "AF3-CLI" in {one.rule for one in result.observations if one.path == "long.py"}
 
 
 def test_a_name_that_is_no_text_does_no_harm(tree: Path) -> None:

@@ -9,12 +9,12 @@ from enum import IntEnum
 import msgspec
 
 from planner.domain.finding import Severity
+from planner.domain.lifecycle import UNREAD
 from planner.domain.ownership import Assigner
 from planner.domain.rating import Rater, instead_of, when_of
 from planner.domain.report import Observation
 from planner.domain.rules import Rule, Rulebook
 from planner.parsers.fix import Fix
-from planner.parsers.ruff import SYNTAX
 from planner.scanner.dag_map import dag_ids_by_file, owners_by_file
 from planner.scanner.result import ScanResult, Skipped
 from planner.scanner.suppression import IGNORED, Ignore
@@ -146,12 +146,12 @@ class Owners:
 def gaps_in(result: ScanResult, findings: Sequence[Found]) -> list[Skipped]:
     """What was not checked, without the files that the baseline or the ignore file lists as unreadable."""
     excused = {
-        found.seen.path for found in findings if found.seen.rule == SYNTAX and found.is_known
+        found.seen.path for found in findings if found.seen.rule in UNREAD and found.is_known
     }
     excused |= {
         silenced.observation.path
         for silenced in result.suppressed
-        if silenced.kind == IGNORED and silenced.observation.rule == SYNTAX
+        if silenced.kind == IGNORED and silenced.observation.rule in UNREAD
     }
     return [gap for gap in result.gaps if gap.path not in excused]
 

@@ -13,10 +13,10 @@ import msgspec
 
 from planner.domain.finding import Severity
 from planner.domain.identity import identity_text
+from planner.domain.lifecycle import UNREAD
 from planner.domain.report import Observation
 from planner.domain.rules import Rule, Rulebook
 from planner.parsers.fix import Edit, Fix
-from planner.parsers.ruff import SYNTAX
 from planner.scanner.cli.outcome import Exit, Found, Outcome
 from planner.scanner.result import Suppressed
 from planner.scanner.suppression import NOQA
@@ -252,8 +252,8 @@ class _Fingerprints:
 
     def of(self, seen: Observation, rule_id: str) -> dict[str, str]:
         """The finding's name under our own key, and under the one that GitHub's code scanning compares."""
-        told_by = SYNTAX if seen.rule == SYNTAX else identity_text(seen.symbol, seen.message)
-        content = "" if seen.rule == SYNTAX else seen.content
+        told_by = seen.rule if seen.rule in UNREAD else identity_text(seen.symbol, seen.message)
+        content = "" if seen.rule in UNREAD else seen.content
         text = "\0".join((seen.path, rule_id, told_by, content))
         name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         self._met[name] += 1

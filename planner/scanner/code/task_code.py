@@ -19,7 +19,16 @@ _SERVER_FILES = frozenset(
     ["airflow_local_settings.py", "conftest.py", "webserver_config.py", "setup.py"]
 )
 _SERVER_FOLDERS = frozenset(
-    ["alembic", "migrations", "test", "test_helpers", "test_utils", "testing", "tests"]
+    [
+        "alembic",
+        "cli_commands",
+        "migrations",
+        "test",
+        "test_helpers",
+        "test_utils",
+        "testing",
+        "tests",
+    ]
 )
 _SERVER_MODULES = (
     "airflow.auth",

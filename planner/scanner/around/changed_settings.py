@@ -45,4 +45,6 @@ def ignored_words(change: SettingChange) -> str:
         return ""
     if len(lines) == len(change.on):
         return "Airflow 3 does not read the old name"
-    return f"the old name is not read on {' and '.join(lines)}"
+    *first, last = lines
+    named = f"{', '.join(first)} and {last}" if first else last
+    return f"the old name is not read on {named}"

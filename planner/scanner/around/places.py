@@ -32,6 +32,10 @@ class Places:
         """The next place of ``key = "word"``, as programs write it."""
         return self._next(f'{key} = "{word}"', _is_any) or self.word(word)
 
+    def entry(self, key: str, word: str) -> Place:
+        """The next line that begins with ``key = "word"``: in tables of a line's own, not within other values."""
+        return self._next(f'{key} = "{word}"', self._is_begun) or self.value(key, word)
+
     def _next(self, word: str, fits: Callable[[int, int], bool]) -> Place | None:
         """The next mention that fits, from the last place on and then from the top."""
         for start in (self._at, 0):
@@ -50,6 +54,9 @@ class Places:
     def _opens(self, at: int) -> int:
         """1 where a quote stands before, which belongs to the place."""
         return int(at > 0 and self._source[at - 1] in _QUOTES)
+
+    def _is_begun(self, start: int, end: int) -> bool:
+        return start == 0 or self._source[start - 1] == "\n"
 
     def _is_whole(self, start: int, end: int) -> bool:
         before = self._source[start - 1 : start]

@@ -19,7 +19,7 @@ def _read(text: Text) -> Iterator[Pin]:
     for package in packages if isinstance(packages, list) else ():
         name, version = package.get("name"), package.get("version")
         if isinstance(name, str) and isinstance(version, str):
-            place = places.value("name", name)
+            place = places.entry("name", name)
             yield from requirement_of(name, f"=={version}", place, locked=True)
 
 

@@ -15,6 +15,7 @@ from planner.domain.report import (
     Observation,
     Report,
 )
+from planner.scanner.around.current_version import CurrentVersion
 
 
 class ScanFailed(Exception):
@@ -102,6 +103,8 @@ class ScanResult:
     """git's own renames since the last scan, old path → new path."""
     codeowners: str = ""
     commit: str = ""
+    current: CurrentVersion = field(default_factory=CurrentVersion)
+    """The Airflow version from which the upgrade leads."""
 
     @property
     def gaps(self) -> list[Skipped]:

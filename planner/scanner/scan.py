@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from planner.domain.report import Coverage, Observation
 from planner.parsers.fix import Fix, fix_bytes
 from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
+from planner.scanner.around.current_version import CurrentVersion, current_version
 from planner.scanner.cache import Cache
 from planner.scanner.checks import rules_checked
 from planner.scanner.dag_map import DagMap, dag_ids_by_file, owners_by_file
@@ -85,7 +87,7 @@ def scan_tree(
 
     Args:
         target: the Airflow version to rate severity for; empty: the newest supported line.
-        current: the Airflow version that runs today, where it is known.
+        current: the Airflow version that runs today; empty: the one that the tree itself pins, if it is one.
         also: files from elsewhere that are checked with the tree, under paths of their own.
         ruff: another ruff program than the one installed with Flightplan.
         cache: where answers about unchanged files come from and go to; None: nowhere.
@@ -105,6 +107,8 @@ def scan_tree(
     facts = {path: seen.facts for path, seen in reading.seen.items()}
     dags = known_map(reader, cache, read=read, above=above)
     project = Project(files=facts, target=target_line, current=current, dag_map=dags, above=above)
+    today = CurrentVersion(current) if current else current_version(project.requirements)
+    project = replace(project, current=today.version)
     observations = [
         _told_apart(found, facts) for seen in reading.seen.values() for found in seen.ruffs
     ]
@@ -113,7 +117,7 @@ def scan_tree(
     coverage = Coverage(
         checker=CHECKER,
         tool_version=f"{VERSION}+ruff.{ruff_here.version}",
-        flags=(*FLAGS, f"target={target_line}", f"current={current or 'unknown'}"),
+        flags=(*FLAGS, f"target={target_line}", *_flags_of(today)),
         files=frozenset(file.path for file in listing.files),
         rules=ruff_here.rules | rules_checked() | {CHECK_STOPPED},
         status="success" if listing.is_whole else "partial",
@@ -123,7 +127,7 @@ def scan_tree(
     counted, silenced = silenced_by_comments(
         _finished(observations, dags, coverage, target_line), facts
     )
-    give_fixes(counted, reader=reader, read=read, terms=Terms(target_line, current))
+    give_fixes(counted, reader=reader, read=read, terms=Terms(target_line, today.version))
     return ScanResult(
         observations=counted,
         suppressed=silenced,
@@ -136,7 +140,14 @@ def scan_tree(
             key=lambda skipped: skipped.path,
         ),
         codeowners=codeowners_of(tree),
+        current=today,
     )
+
+
+def _flags_of(today: CurrentVersion) -> tuple[str, ...]:
+    """From which Airflow the upgrade leads, and what of the tree says so."""
+    version = f"current={today.version or 'unknown'}"
+    return (version, f"current-from={today.told_by}") if today.told_by else (version,)
 
 
 def _own(project: Project, files: Sequence[TreeFile]) -> Iterator[Observation]:

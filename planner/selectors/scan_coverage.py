@@ -81,7 +81,8 @@ def _tools(tool: str, version: str) -> str:
 
 
 def _asked(flags: list[str]) -> str:
-    """rated for Airflow 3.1, coming from 2.9.3."""
+    """rated for Airflow 3.1, coming from 2.9.3, as requirements.txt:3 says."""
     said = dict(flag.split("=", 1) for flag in flags if "=" in flag)
     known = {key: value for key, value in said.items() if value != "unknown"}
-    return ", ".join(f"{words} {known[key]}" for key, words in _ASKED.items() if key in known)
+    told = ", ".join(f"{words} {known[key]}" for key, words in _ASKED.items() if key in known)
+    return f"{told}, as {known['current-from']} says" if "current-from" in known else told

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from planner.models import Deployment, Scan
+from planner.selectors.scan_coverage import scan_coverage
 from planner.services.rescan import rescan_request, scan_run
 from planner.services.scan import scan_receive
 from planner.services.source import SourceDraft, source_store
@@ -49,6 +50,7 @@ def test_what_could_not_be_checked_is_said_first_with_its_reasons(
     (tmp_path / "dags/old.py").write_text("print 'airflow'\n")
     (tmp_path / "dags/latin.py").write_bytes("# airflow é\n".encode("latin-1"))
     (tmp_path / "dags/sales.py").write_text(SALES)
+    (tmp_path / "requirements.txt").write_text("apache-airflow==2.8.0\n")
     (tmp_path / "dags/link.py").symlink_to(tmp_path / "dags/sales.py")
     scan = rescanned(deployment, tmp_path)
     assert scan.coverage["gaps"] == {"syntax error": 1, "Python 2": 1, "not UTF-8": 1}
@@ -64,7 +66,8 @@ def test_what_could_not_be_checked_is_said_first_with_its_reasons(
     assert "Passed over: 2 A folder of tools: 1. A symbolic link, not followed: 1." in page
     assert "dags/link.py a symbolic link, not followed: leads to dags/sales.py" in page
     assert "upgradecheck 0.1.0 with ruff 0.17.6" in page
-    assert "rated for Airflow 3.1, coming from 2.9.3" in page
+    assert "rated for Airflow 3.1, coming from 2.9.3" in page, "the deployment's own facts count"
+    assert "requirements.txt:1 says" not in page
     assert "AF3-IMPORT-GONE" in page[page.index("Rules that were run") :]
     listed = html.unescape(text_of(client_for(erin).get("/d/production/scans/")))
     assert "could not check everything" in listed
@@ -129,3 +132,10 @@ def test_many_are_cut_with_a_count_and_hostile_words_only_shown(
     page = text_of(answer)
     assert "1,000 places were not checked (too large: 1,000)." in page
     assert "and 950 more" in page
+
+
+def test_a_receipt_names_the_pin_that_told_the_version_of_today() -> None:
+    flags = ["target=3.3", "current=2.9.3", "current-from=requirements.txt:3"]
+    scan = Scan(tool="upgradecheck", tool_version="0.1.0", coverage={"flags": flags})
+    asked = scan_coverage(scan).asked
+    assert asked == "rated for Airflow 3.3, coming from 2.9.3, as requirements.txt:3 says"

@@ -82,7 +82,7 @@ def _run(wanted: Asked) -> int:
         unused=[entry for entry in sieve.unused if _was_looked_at(entry, place)],
         expired=sieve.expired,
         patch=str(wanted.patch or ""),
-        notes=[*further, *ratchet],
+        notes=[*_assumed(result), *further, *ratchet],
     )
     if wanted.patch is not None:
         outcome.notes.append(_patch(wanted.patch, wanted, outcome))
@@ -177,6 +177,15 @@ def _scanned(
         )
         notes += said
     return result, notes
+
+
+def _assumed(result: ScanResult) -> Iterator[str]:
+    """What was taken for granted that nobody said."""
+    if result.current.told_by:
+        yield (
+            f"Taken to run on Airflow {result.current.version} today, as {result.current.told_by} says;"
+            " --current says otherwise."
+        )
 
 
 def _was_looked_at(entry: Ignore, place: Ground) -> bool:

@@ -287,7 +287,9 @@ def next_step_of(outcome: Outcome) -> str:
     """The one thing to do now."""
     errors = [found for found in outcome.findings if found.is_error]
     if outcome.gaps:
-        first = outcome.gaps[0]
+        first = min(outcome.gaps, key=lambda gap: gap.reason == SkipReason.CRASHED)
+        if first.reason == SkipReason.CRASHED:
+            return f"report what stopped on {first.path}: it is ours to mend; look at it by hand."
         return (
             f"mend {first.path} ({first.reason}) so that it can be checked"
             f"{_and_more(len(outcome.gaps) - 1)}, and run again."

@@ -96,7 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="folder or file to check")
     add("--target", metavar="3.x", help="release to rate for; the newest supported one by default")
-    add("--current", metavar="2.x", help="the Airflow version that runs today")
+    add(
+        "--current",
+        metavar="2.x",
+        help="the Airflow version that runs today; by default what the tree pins",
+    )
     add("--config", metavar="FILE", help="an airflow.cfg that lies outside of the paths")
     add("--root", metavar="DIR", help="folder that paths are shown from; the git root by default")
     what = parser.add_argument_group("what comes out")

@@ -90,6 +90,15 @@ def _is_callback(file: PythonFile, pull: ast.Call) -> bool:
         and not owner.decorator_list
         and owner.args.kwarg is None
         and parameters(owner) == ["context"]
+        and not any(_is_of_a_dag(call, owner.name) for call in file.of(ast.Call))
+    )
+
+
+def _is_of_a_dag(call: ast.Call, callback: str) -> bool:
+    """Whether a DAG gets the function, to be called after its last task, whichever that is."""
+    made = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return made.lower().endswith("dag") and any(
+        isinstance(given.value, ast.Name) and given.value.id == callback for given in call.keywords
     )
 
 

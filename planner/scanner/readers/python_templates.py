@@ -63,7 +63,7 @@ def _is_left_unread(file: PythonFile, node: ast.expr) -> bool:
                         for read in file.of(ast.Name)
                     )
                 )
-            case ast.stmt() | ast.Lambda():
+            case ast.stmt() | ast.Call() | ast.Lambda():
                 return False
     return False
 

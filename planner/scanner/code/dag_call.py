@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Container, Iterable, Iterator, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +18,8 @@ from planner.scanner.code.of_tests import in_test_folder
 from planner.scanner.code.python_file import PythonFile, argument, parameters, text_of
 
 Decorated = ast.FunctionDef | ast.AsyncFunctionDef
+_Owner = ast.AST | str | None
+"""The node that makes a DAG, or the variable that holds it."""
 
 PRESETS = frozenset(
     ["@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually", "@midnight"]
@@ -149,39 +151,14 @@ class DagCall:
         Functions of the file that this code names belong to it. What is plainly another DAG's does not.
         """
         start = self._block()
-        nodes = list(_walk(start, self._elsewhere()))
-        if isinstance(self.file.parent(start[0]), ast.Module) and len(start) > 1:
-            return nodes
+        if start is self.file.tree.body:
+            return _module_parts(self.file).of_dag({self.node, self._variable})
+        nodes = [node for statement in start for node in ast.walk(statement)]
         named = {node.id for node in nodes if isinstance(node, ast.Name)}
         for function in functions(self.file):
             if function.name in named and function not in nodes:
                 nodes += ast.walk(function)
         return nodes
-
-    def _elsewhere(self) -> set[ast.AST]:
-        """Code of the file's other DAGs: their ``with``, their function, tasks and functions given to them alone."""
-        others = [dag for dag in every_dag_call(self.file) if dag.node is not self.node]
-        made: set[ast.AST] = {dag.node for dag in others}
-        names = {dag._variable for dag in others} - {None, self._variable}
-        taken: set[ast.AST] = {dag.function for dag in others if dag.function is not None}
-        for item in self.file.of(ast.withitem):
-            if item.context_expr in made or self._is_one_of(item.context_expr, names):
-                taken.add(_with_of(self.file, item))
-        for word in self.file.of(ast.keyword):
-            if word.arg == "dag" and self._is_one_of(word.value, names):
-                taken.add(self.file.parent(word) or word)
-        taken.difference_update(self.file.ancestors(self.node))
-        if not taken:
-            return taken
-        spoken, kept = _names_in(_walk(taken, set())), _names_in(_walk([self.file.tree], taken))
-        return taken | {one for one in functions(self.file) if one.name in spoken - kept}
-
-    def _is_one_of(self, node: ast.AST, names: Container[str | None]) -> bool:
-        """Whether this is a variable of these names, and no parameter."""
-        if not isinstance(node, ast.Name) or node.id not in names:
-            return False
-        around = self.file.function_of(node)
-        return around is None or node.id not in parameters(around)
 
     @property
     def _variable(self) -> str | None:
@@ -320,9 +297,61 @@ def _of_constant(value: object) -> Schedule:
     return Schedule.UNKNOWN
 
 
+class _ModuleParts(NamedTuple):
+    """A module's code by the DAGs that it is of."""
+
+    common: list[ast.AST]
+    """What may be any DAG's."""
+    owned: dict[ast.AST, set[_Owner]]
+    """The heads of what is plainly some DAG's, with the DAGs' nodes and names."""
+
+    def of_dag(self, owners: Set[_Owner]) -> list[ast.AST]:
+        """What may be of the DAG of this node and name, without what is of others."""
+        own = [head for head, of in self.owned.items() if of & owners]
+        others = self.owned.keys() - own
+        return [*self.common, *_walk(own, others)]
+
+
+@functools.lru_cache(maxsize=2)
+def _module_parts(file: PythonFile) -> _ModuleParts:
+    """What is plainly one DAG's: its ``with``, its function, tasks given to it, and functions that only those name."""
+    dags = list(every_dag_call(file))
+    made: set[ast.AST] = {dag.node for dag in dags}
+    names = {dag._variable for dag in dags} - {None}
+    owned: defaultdict[ast.AST, set[_Owner]] = defaultdict(set)
+    for dag in dags:
+        if dag.function is not None:
+            owned[dag.function].add(dag.node)
+    for item in file.of(ast.withitem):
+        if item.context_expr in made:
+            owned[_with_of(file, item)].add(item.context_expr)
+        elif name := _variable_in(file, item.context_expr, names):
+            owned[_with_of(file, item)].add(name)
+    for word in file.of(ast.keyword):
+        if word.arg == "dag" and (name := _variable_in(file, word.value, names)):
+            owned[file.parent(word) or word].add(name)
+    spoken: defaultdict[str, set[_Owner]] = defaultdict(set)
+    for head, owners in owned.items():
+        for called in _names_in(_walk([head], ())):
+            spoken[called] |= owners
+    kept = _names_in(_walk([file.tree], owned))
+    for function in functions(file):
+        if function.name in spoken and function.name not in kept:
+            owned[function] |= spoken[function.name]
+    return _ModuleParts(list(_walk([file.tree], owned)), dict(owned))
+
+
+def _variable_in(file: PythonFile, node: ast.AST, names: Container[str | None]) -> str | None:
+    """A variable of these names, where it is one and no parameter."""
+    if not isinstance(node, ast.Name) or node.id not in names:
+        return None
+    around = file.function_of(node)
+    return node.id if around is None or node.id not in parameters(around) else None
+
+
 def _walk(start: Iterable[ast.AST], without: Container[ast.AST]) -> Iterator[ast.AST]:
     """Every node below, like ``ast.walk``, but for some and what is in them."""
-    waiting = deque(node for node in start if node not in without)
+    waiting = deque(start)
     while waiting:
         node = waiting.popleft()
         yield node

@@ -12,6 +12,7 @@ A rule that the rulebook does not know keeps its reported severity and is marked
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 
 from packaging.version import InvalidVersion, Version
@@ -46,7 +47,7 @@ def canonical_rule(
     A rule's name (given, at the end of its documentation link, or in place of the id) is the steadiest key.
     Only without one does the code count, read as that tool version meant it.
     """
-    return _Canon(rulebook, tool_version).canonical(rule, rule_name, url, symbol)
+    return _canon(rulebook, tool_version).canonical(rule, rule_name, url, symbol)
 
 
 def rate(
@@ -112,15 +113,18 @@ def instead_of(rule_id: str, symbol: str, rulebook: Rulebook) -> str:
 
 def case_for(rule: Rule, symbol: str) -> SymbolCase | None:
     """The rule's case for a name: the longest prefix that holds it."""
-    if not symbol:
-        return None
-    held = [case for case in rule.cases if _below(symbol, case.prefix)]
-    return max(held, key=lambda case: len(case.prefix), default=None)
+    cases = _cases_of(rule)
+    return next((cases[name] for name in _prefixes(symbol) if name in cases), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _cases_of(rule: Rule) -> Mapping[str, SymbolCase]:
+    return {case.prefix: case for case in reversed(rule.cases)}
 
 
 def severity_on(rule: Rule, symbol: str, target_line: str, rulebook: Rulebook) -> Severity:
     """How bad a finding of this rule about this name is on a target line."""
-    target = Version(target_line)
+    target = _line(target_line)
     severity = _from(rule.severity_from, target) or rule.severity
     if rule.by_symbol:
         status = measured(symbol, target_line, rulebook)
@@ -142,7 +146,7 @@ def measured(symbol: str, target_line: str, rulebook: Rulebook) -> str:
         statuses = rulebook.symbols.get(name)
         if statuses is None:
             continue
-        line = _line_at(_measured_lines(statuses), Version(target_line))
+        line = _line_at(_measured_lines(statuses), _line(target_line))
         status = statuses[line] if line else ""
         if status == "unknown" or (name != symbol and status != "gone"):
             return ""
@@ -156,7 +160,7 @@ class Rater:
     def __init__(self, rulebook: Rulebook, *, target_line: str, tool_version: str = "") -> None:
         self._rulebook = rulebook
         self._target = target_line
-        self._canon = _Canon(rulebook, tool_version)
+        self._canon = _canon(rulebook, tool_version)
         self._known: dict[tuple[str, str, str, str, str], Rating] = {}
 
     def __call__(self, observation: Observation) -> Rating:
@@ -247,6 +251,11 @@ class _Canon:
         return None
 
 
+@functools.lru_cache(maxsize=16)
+def _canon(rulebook: Rulebook, tool_version: str) -> _Canon:
+    return _Canon(rulebook, tool_version)
+
+
 def _last_part(url: str) -> str:
     return url.rstrip("/").rpartition("/")[2].lower()
 
@@ -256,10 +265,6 @@ def _version(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
-
-
-def _below(symbol: str, prefix: str) -> bool:
-    return symbol == prefix or symbol.startswith(f"{prefix}.")
 
 
 def _prefixes(symbol: str) -> Iterable[str]:
@@ -276,8 +281,12 @@ def _from(severities: Mapping[str, Severity], target: Version) -> Severity | Non
 
 
 def _line_at(lines: Iterable[str], target: Version) -> str:
-    reached = [line for line in lines if Version(line) <= target]
-    return max(reached, key=Version, default="")
+    reached = [line for line in lines if _line(line) <= target]
+    return max(reached, key=_line, default="")
+
+
+_line = functools.lru_cache(maxsize=256)(Version)
+"""A release line as a version: there are few, and they are compared often."""
 
 
 def _measured_lines(statuses: Mapping[str, str]) -> list[str]:

@@ -35,9 +35,9 @@ class SymbolCase:
     instead: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One check of the rulebook: one TOML file in ``rulebook/rules/``."""
+    """One check of the rulebook: one TOML file in ``rulebook/rules/``. It is read once, so it equals only itself."""
 
     id: str
     name: str
@@ -196,9 +196,12 @@ class Fixes:
     """Rules whose tool's own edits run on both sides."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """Everything the product rests on that a reviewer might dispute, with the hash of the files it came from."""
+    """Everything the product rests on that a reviewer might dispute, with the hash of the files it came from.
+
+    It is read once, so it equals only itself.
+    """
 
     rules: Mapping[str, Rule]
     symbols: Mapping[str, Mapping[str, str]]

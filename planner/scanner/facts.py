@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -70,10 +70,16 @@ _QUOTED_NAME = re.compile(rf"[\"']([\w./-]+\.(?:{_ENDINGS}))[\"']".encode())
 
 
 def facts_of(
-    path: str, content: bytes, reader: Reader, *, look_everywhere: bool = False
+    path: str,
+    content: bytes,
+    reader: Reader,
+    *,
+    reported: Collection[int] = (),
+    look_everywhere: bool = False,
 ) -> FileFacts:
     """Reads one file, whose bytes are ``content``. Whatever cannot be read in it is a flaw.
 
+    ``reported``: the lines of which ruff says something, so that comments for them are looked for.
     ``look_everywhere`` parses the file and runs every check that is for such a file, even where the bytes say
     that there is nothing to find. It must not matter, which is what it is there to show.
     """
@@ -96,6 +102,8 @@ def facts_of(
             if glimpse.has(b"irflow", b"IRFLOW"):
                 facts.by_version = imports_by_version(glimpse.content)
             facts.names_files = _file_names_in(glimpse)
+        if reported:
+            facts.noqa = noqa_of(path, source, is_code=True, lines=reported)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
@@ -109,22 +117,20 @@ def facts_of(
         lines = Source(path, source)
         lines.detail_hits(facts.hits)
         facts.flaw_content = lines.line(facts.flaw_line)
-    if not reader.is_code or may_be_reported(facts):
-        facts.noqa = noqa_of(path, source, is_code=reader.is_code)
+    facts.noqa = noqa_of(
+        path, source, is_code=reader.is_code, lines={*reported, *_lines_to_report(facts)}
+    )
     return facts
 
 
-def may_be_reported(facts: FileFacts) -> bool:
-    """Whether a check says something of the file, or one of the whole project may. What ruff says comes later."""
-    return bool(
-        facts.hits
-        or facts.flaw
-        or facts.dags
-        or facts.settings
-        or facts.requirements
-        or facts.pythons
-        or facts.processes
-    )
+def _lines_to_report(facts: FileFacts) -> Iterator[int]:
+    """The lines of which a check says something, or one of the whole project may."""
+    yield from (hit.line or 0 for hit in facts.hits)
+    yield from (dag.line or 0 for dag in facts.dags)
+    yield from (setting.place.line for setting in facts.settings)
+    yield from (requirement.place.line for requirement in facts.requirements)
+    yield from (pin.place.line for pin in facts.pythons)
+    yield from (process.place.line for process in facts.processes)
 
 
 def _not_utf8(encoding: str) -> str:

@@ -45,8 +45,7 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     path: str = ""
     """Only where a check of the whole project answers: the file it speaks of."""
     content: str = ""
-    """The text of the line, and the diff of the edits: filled in when the whole file was checked."""
-    diff: str = ""
+    """The text of the line: filled in when the whole file was checked."""
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):

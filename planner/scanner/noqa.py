@@ -11,7 +11,7 @@ import io
 import re
 import tokenize
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ import msgspec
 from planner.scanner.notebook import cells_of
 
 LONGEST_COMMENT = 200
+_PYTHON = (".py", ".pyi", ".pyw")
 
 
 class Noqa(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,6 +46,9 @@ class Noqa(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _WORD = re.compile(r"noqa|#\s*ruff\s*:", re.IGNORECASE)
+_RUFF_OR_FLAKE8 = re.compile(r"#\s*(?:ruff|flake8)\s*:")
+_ENDS_A_STRING = re.compile(r"\"{3}|'{3}|\}[^\n]*[\"']")
+"""On a line that may end a string of several: also one whose braces reached over lines."""
 _LINE = re.compile(r"#\s*noqa", re.IGNORECASE)
 _FILE = re.compile(r"#\s*(?:ruff|flake8)\s*:\s*(?i:noqa)")
 _BRACKETS = re.compile(
@@ -59,12 +63,45 @@ _END_OF_CODE = frozenset("#,")
 
 def may_silence(source: str) -> bool:
     """Whether looking for comments is worth it at all."""
-    return _WORD.search(source) is not None
+    small = source.lower()
+    return ("noqa" in small or "ruff" in small) and _WORD.search(source) is not None
 
 
-def noqa_of(path: str, source: str, *, is_code: bool) -> list[Noqa]:
-    """Every directive of a file, whatever its kind."""
+def may_speak_for(source: str, lines: Collection[int]) -> bool:
+    """Whether a comment of a Python file may silence what is found on one of these lines.
+
+    Told from the text alone, for telling comments from strings takes long: a ``# noqa`` reaches above its own line
+    only where a string or a line that goes on ends on it.
+    """
+    small = source.lower()
+    if "\r" in small:
+        small = small.replace("\r\n", "\n").replace("\r", "\n")
+    if _RUFF_OR_FLAKE8.search(small):
+        return True
+    first = min(lines, default=0)
+    start = end = 0
+    while (at := small.find("noqa", end)) >= 0:
+        start = small.rfind("\n", 0, at) + 1
+        end = small.find("\n", at)
+        end = len(small) if end < 0 else end
+        line = small.count("\n", 0, start) + 1
+        goes_on = small.endswith("\\\n", 0, start) or _ENDS_A_STRING.search(small, start, end)
+        if line in lines or (goes_on and 0 < first < line):
+            return True
+    return False
+
+
+def noqa_of(
+    path: str, source: str, *, is_code: bool, lines: Collection[int] | None = None
+) -> list[Noqa]:
+    """Every directive of a file, whatever its kind.
+
+    ``lines``: of a Python file, those on which something is found; directives for none of them are left out, or
+    all are where telling takes longer. None: all of them.
+    """
     if not may_silence(source):
+        return []
+    if lines is not None and path.endswith(_PYTHON) and not may_speak_for(source, lines):
         return []
     if path.endswith(".ipynb"):
         cells = enumerate(cells_of(source), 1)

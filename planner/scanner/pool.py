@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -77,7 +78,7 @@ class Pool:
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._every: list[_Process] = []
         self._threads: ThreadPoolExecutor | None = None
-        self._answers: list[Future[list[Told]]] = []
+        self._answers: deque[Future[list[Told]]] = deque()
         self._closing = False
 
     def __enter__(self) -> Pool:
@@ -102,13 +103,18 @@ class Pool:
         if self._size >= BATCH:
             self._send()
 
+    def ready(self) -> Iterator[Told]:
+        """The answers that are there by now, so that they need not pile up while more is put."""
+        while self._answers and self._answers[0].done():
+            yield from self._answers.popleft().result()
+
     def answers(self) -> Iterator[Told]:
-        """The answer to every task that was put; then more may be put."""
+        """The answer to every task that was put and not told yet; then more may be put."""
         self._send()
         held, self._held, self._held_size = self._held, [], 0
         for batch in held:
             yield from _done_here(batch)
-        waiting, self._answers = self._answers, []
+        waiting, self._answers = self._answers, deque()
         for answer in as_completed(waiting):
             yield from answer.result()
 

@@ -13,34 +13,24 @@ from pathlib import Path
 import msgspec
 
 from planner.domain.report import Observation
-from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache, key_of
-from planner.scanner.code.flaws import newer
 from planner.scanner.detail import Source
-from planner.scanner.facts import FileFacts, may_be_reported
+from planner.scanner.facts import FileFacts
+from planner.scanner.fixes.fixed import Fixed
+from planner.scanner.fixes.remedies import Terms
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
-from planner.scanner.pool import Pool
+from planner.scanner.pool import Pool, Told
 from planner.scanner.result import Skipped, SkipReason
 from planner.scanner.ruff_run import rules_of, run_ruff, version_of
-from planner.scanner.seen import (
-    Detailed,
-    FileSeen,
-    Fixed,
-    Unread,
-    detail,
-    detailed_decode,
-    encode,
-    facts_decode,
-    fixes_decode,
-    look,
-    seen_decode,
-)
+from planner.scanner.seen import FileSeen, Unread, encode, look, looked_decode, seen_decode
 from planner.scanner.text import text_of
 from planner.scanner.tree import Mark, TreeFile, mark_of, read_bytes
 
 Progress = Callable[[int, int], None]
 """Is told how many files are read, and how many there are."""
+
+_Found = list[Observation]
 
 _UNREADABLE = "The file cannot be opened, so it was not checked."
 _RUFF_CRASHED = "ruff crashed on this file or took too long over it, so it was not checked."
@@ -86,6 +76,9 @@ class _Unkept:
 
 _NOTHING = encode(FileSeen())
 _FIXES = b"fixes"
+_fixes_decode = msgspec.msgpack.Decoder(list[Fixed]).decode
+_MOST_KEPT = 3
+"""Pairs of versions for which the fixes of one file are kept."""
 LARGEST_KEPT = 4 * 1024 * 1024
 """Bytes of what one file yields; more is hostile, and would push out what is worth keeping."""
 
@@ -97,11 +90,14 @@ class TreeReader:
         self,
         *,
         ruff: Ruff,
+        terms: Terms,
         seconds: float,
         cache: Cache | None,
         progress: Progress | None,
     ) -> None:
+        """``terms``: the versions for which fixes are made on the way."""
         self._program = ruff.program
+        self._terms = terms
         self._seconds = seconds
         self._cache = cache
         self._engine = f"{engine()} {ruff.version}".encode() if cache else b""
@@ -109,24 +105,26 @@ class TreeReader:
         self._done = 0
         self._total = 0
         self._unkept: dict[str, _Unkept] = {}
+        self._ahead: dict[str, Fixed] = {}
         self.reading = Reading()
         """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
         """Everything there is to know of the files. Raises ScanFailed where ruff fails."""
         self._total = len(files)
+        for file in files:
+            self._take(file)
+        found = self._ruffs()
         with Pool() as pool:
-            for file in files:
-                self._take(file, pool)
-            found = self._ruffs()
-            self._looked(pool)
-            self._detailed(found, pool)
-        self._keep()
+            for path, unkept in self._unkept.items():
+                self._hand_over(unkept, found.get(path, []), pool)
+                self._take_answers(pool.ready(), found)
+            self._take_answers(pool.answers(), found)
         seen = self.reading.seen
         self.reading.seen = {file.path: seen[file.path] for file in files if file.path in seen}
         return self.reading
 
-    def _take(self, file: TreeFile, pool: Pool) -> None:
+    def _take(self, file: TreeFile) -> None:
         content = None if file.flaw else read_bytes(file)
         if content is None:
             self._flawed(file, file.flaw or _UNREADABLE, file.reason or SkipReason.UNREADABLE)
@@ -140,7 +138,46 @@ class TreeReader:
             self._step()
             return
         self._unkept[file.path] = _Unkept(file, key, content.mark)
-        pool.put(file.path, look, encode(Unread(file.path, content.bytes)))
+
+    def _hand_over(self, unkept: _Unkept, ruffs: _Found, pool: Pool) -> None:
+        """Reads a file once more than to tell whether it is known: not every file is held in memory at once."""
+        file = unkept.file
+        content = read_bytes(file)
+        if content is None:
+            self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
+            self._step()
+            return
+        unread = Unread(file.path, content.bytes, self._terms, ruffs)
+        pool.put(file.path, look, encode(unread))
+
+    def _take_answers(self, answers: Iterable[Told], found: Mapping[str, _Found]) -> None:
+        for path, answer in answers:
+            self._looked(self._unkept[path], answer, found.get(path, []))
+
+    def _looked(self, unkept: _Unkept, answer: bytes | None, ruffs: _Found) -> None:
+        """Takes what the checks saw, and keeps it where the file has not changed meanwhile."""
+        path = unkept.file.path
+        self._step()
+        if answer is None:
+            self.reading.seen[path] = FileSeen(_STOPPED, ruffs)
+            return
+        looked = looked_decode(answer)
+        self.reading.seen[path] = seen_decode(looked.seen)
+        if looked.fixed is not None:
+            self._ahead[path] = looked.fixed
+        is_worth_keeping = self._cache and len(answer) <= LARGEST_KEPT
+        if (
+            is_worth_keeping
+            and path not in self.reading.flaws
+            and mark_of(unkept.file) == unkept.mark
+        ):
+            self._put(unkept.key, bytes(looked.seen))
+            if looked.fixed is not None:
+                self._put(key_of(_FIXES, unkept.key), encode([looked.fixed]))
+
+    def _put(self, key: bytes, value: bytes) -> None:
+        if self._cache:
+            self._cache.put(key, value)
 
     def kept(self, kind: bytes, path: str) -> bytes | None:
         """What else was made before of a file with the same content."""
@@ -156,18 +193,21 @@ class TreeReader:
         """Whether a file that was read once more is what it was; only asked where something is kept."""
         return self.reading.keys.get(path) == key_of(self._engine, path.encode(), content)
 
-    def kept_fixes(self, path: str) -> list[Fixed]:
-        """The fixes that were made before of a file with the same content."""
+    def fixed(self, path: str) -> list[Fixed]:
+        """The fixes that were made of the file when it was read, or before of one with the same content."""
+        if path in self._ahead:
+            return [self._ahead[path]]
         value = self.kept(_FIXES, path)
         if value is not None:
             with contextlib.suppress(msgspec.MsgspecError):
-                return fixes_decode(value)
+                return _fixes_decode(value)
         return []
 
-    def keep_fixes(self, path: str, content: bytes, fixed: list[Fixed]) -> None:
+    def keep_fixes(self, path: str, content: bytes, fixed: Fixed) -> None:
         """Keeps the fixes that were made of this content, if it is what was read."""
         if self._cache and self.is_as_read(path, content):
-            self.keep(_FIXES, path, encode(fixed))
+            before = [one for one in self.fixed(path) if one.asked != fixed.asked]
+            self.keep(_FIXES, path, encode([fixed, *before][:_MOST_KEPT]))
 
     def _kept(self, key: bytes) -> FileSeen | None:
         value = self._cache.get(key) if self._cache else None
@@ -178,13 +218,6 @@ class TreeReader:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _looked(self, pool: Pool) -> None:
-        """Takes what the checks saw."""
-        for path, answer in pool.answers():
-            facts = _STOPPED if answer is None else facts_decode(answer)
-            self.reading.seen[path] = FileSeen(facts)
-            self._step()
-
     def _flawed(self, file: TreeFile, flaw: str, reason: SkipReason) -> None:
         self.reading.flaws[file.path] = Skipped(file.path, reason, flaw)
 
@@ -192,7 +225,7 @@ class TreeReader:
         self._done += 1
         self._progress(self._done, self._total)
 
-    def _ruffs(self) -> dict[str, list[Observation]]:
+    def _ruffs(self) -> dict[str, _Found]:
         """What ruff says of the files that were not kept, by their paths."""
         by_place = {
             found.file.place: found.file.path
@@ -204,41 +237,11 @@ class TreeReader:
         answer = run_ruff(self._program, list(by_place), seconds=self._seconds)
         for place in answer.crashed_on:
             self._flawed(self._unkept[by_place[place]].file, _RUFF_CRASHED, SkipReason.CRASHED)
-        found: dict[str, list[Observation]] = {}
+        found: dict[str, _Found] = {}
         for one in answer.observations:
             one.path = by_place[one.path]
             found.setdefault(one.path, []).append(one)
         return found
-
-    def _detailed(self, found: Mapping[str, list[Observation]], pool: Pool) -> None:
-        """Joins what ruff says to what the checks saw."""
-        for path, observations in found.items():
-            content = read_bytes(self._unkept[path].file)
-            known = may_be_reported(self.reading.seen[path].facts)
-            unread = Unread(path, content.bytes if content else b"", observations, not known)
-            pool.put(path, detail, encode(unread))
-        for path, answer in pool.answers():
-            seen = self.reading.seen[path]
-            told = Detailed(found[path], [], None) if answer is None else detailed_decode(answer)
-            seen.ruffs = told.ruffs
-            seen.facts.noqa = seen.facts.noqa or told.noqa
-            if told.flaw and not seen.facts.flaw:
-                seen.facts.flaw, seen.facts.flaw_line, seen.facts.flaw_reason = told.flaw
-        for path in self._unkept:
-            facts = self.reading.seen[path].facts
-            said = any(one.rule == SYNTAX for one in found.get(path, ()))
-            if path.endswith(".py") and facts.flaw_reason == SkipReason.SYNTAX and not said:
-                facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
-
-    def _keep(self) -> None:
-        """Keeps what was found out of files that have not changed meanwhile."""
-        if self._cache is None:
-            return
-        for path, unkept in self._unkept.items():
-            if path not in self.reading.flaws and mark_of(unkept.file) == unkept.mark:
-                value = encode(self.reading.seen[path])
-                if len(value) <= LARGEST_KEPT:
-                    self._cache.put(unkept.key, value)
 
 
 def source_of(file: TreeFile) -> Source:

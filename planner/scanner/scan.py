@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,19 +11,17 @@ from planner.domain.facts import FactErrors, line_of
 from planner.domain.lifecycle import CHECK_STOPPED, UNREAD
 from planner.domain.rating import Rater
 from planner.domain.report import Coverage, Observation
-from planner.parsers.fix import Fix, fix_bytes
 from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
 from planner.scanner.around.current_version import CurrentVersion, current_version
 from planner.scanner.cache import Cache
 from planner.scanner.checks import rules_checked
 from planner.scanner.dag_map import DagMap, dag_ids_by_file, owners_by_file
-from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
 from planner.scanner.ignore_file import under_ignore_file
+from planner.scanner.joined import observation_of, place_of, told_apart, untold
 from planner.scanner.mapping import known_map
-from planner.scanner.material import Hit
 from planner.scanner.project import Project, hits_of
 from planner.scanner.readers import is_code
 from planner.scanner.reading import (
@@ -41,7 +39,6 @@ from planner.scanner.tree import TreeFile, codeowners_of, files_below, folder_wi
 from planner.scanner.version import VERSION
 
 CHECKER = "upgradecheck"
-_KINDS = (SkipReason.PYTHON_2, SkipReason.NEWER)
 
 
 def scan_folder(
@@ -101,18 +98,21 @@ def scan_tree(
     ruff_here = known_ruff(ruff or ruff_program(), cache)
     listing = files_below(tree, [folder_within(tree, path) for path in paths])
     listing.files += also
-    reader = TreeReader(ruff=ruff_here, seconds=seconds, cache=cache, progress=progress)
+    terms = Terms(target_line, current)
+    reader = TreeReader(
+        ruff=ruff_here, terms=terms, seconds=seconds, cache=cache, progress=progress
+    )
     reading = reader.read(listing.files)
     read, above = bytes_of(listing.files), tree.parts[1:]
     facts = {path: seen.facts for path, seen in reading.seen.items()}
     dags = known_map(reader, cache, read=read, above=above)
     project = Project(files=facts, target=target_line, current=current, dag_map=dags, above=above)
     today = CurrentVersion(current) if current else current_version(project.requirements)
-    project = replace(project, current=today.version)
+    project, terms = replace(project, current=today.version), Terms(target_line, today.version)
     observations = [
-        _told_apart(found, facts) for seen in reading.seen.values() for found in seen.ruffs
+        told_apart(found, seen.facts) for seen in reading.seen.values() for found in seen.ruffs
     ]
-    observations += _untold(_own(project, listing.files), observations)
+    observations += untold(_own(project, listing.files), observations)
     observations += _flawed(reading, {one.path for one in observations if one.rule == SYNTAX})
     coverage = Coverage(
         checker=CHECKER,
@@ -127,7 +127,7 @@ def scan_tree(
     counted, silenced = silenced_by_comments(
         _finished(observations, dags, coverage, target_line), facts
     )
-    give_fixes(counted, reader=reader, read=read, terms=Terms(target_line, today.version))
+    give_fixes(counted, reader=reader, read=read, terms=terms, above=above)
     return ScanResult(
         observations=counted,
         suppressed=silenced,
@@ -156,43 +156,7 @@ def _own(project: Project, files: Sequence[TreeFile]) -> Iterator[Observation]:
     for hit in hits_of(project):
         if not hit.content and hit.path in by_path:
             source_of(by_path[hit.path]).detail_hits([hit])
-        yield _observation(hit)
-
-
-def _observation(hit: Hit) -> Observation:
-    fix = Fix("safe" if hit.is_safe else "unsafe", hit.message, hit.edits, hit.diff)
-    return Observation(
-        rule=hit.rule,
-        path=hit.path,
-        line=hit.line,
-        column=hit.column,
-        end_line=hit.end_line,
-        end_column=hit.end_column,
-        cell=hit.cell,
-        message=hit.message,
-        symbol=hit.symbol,
-        content=hit.content,
-        fix=fix_bytes(fix) if hit.edits else b"",
-    )
-
-
-def _untold(own: Iterable[Observation], ruffs: Sequence[Observation]) -> list[Observation]:
-    """Our own observations without those that ruff made too: of a name in the file, or of a word on the line."""
-    told = {_subject(found) for found in ruffs if found.symbol}
-    return [found for found in own if not found.symbol or _subject(found) not in told]
-
-
-def _subject(found: Observation) -> tuple[str, int | None, str]:
-    is_name = found.symbol.startswith("airflow.")
-    return found.path, None if is_name else found.line, found.symbol
-
-
-def _told_apart(found: Observation, facts: Mapping[str, FileFacts]) -> Observation:
-    """What ruff says of a file that does not parse, or better what kind of file it is."""
-    known = facts.get(found.path)
-    if found.rule == SYNTAX and known and known.flaw_reason in _KINDS:
-        found.message = known.flaw
-    return found
+        yield observation_of(hit)
 
 
 def _flawed(reading: Reading, told: set[str]) -> Iterator[Observation]:
@@ -239,15 +203,4 @@ def _finished(
         observation.owner = owners.get(observation.path, "")
         ids = dag_ids.get(observation.path, [])
         observation.dag_id = ids[0] if len(ids) == 1 else ""
-    return sorted(observations, key=_place)
-
-
-def _place(found: Observation) -> tuple[str, int, int, int, str, str]:
-    return (
-        found.path,
-        found.cell or 0,
-        found.line or 0,
-        found.column or 0,
-        found.rule,
-        found.message,
-    )
+    return sorted(observations, key=place_of)

@@ -6,22 +6,16 @@ import msgspec
 
 from planner.domain.report import Observation
 from planner.parsers.ruff import SYNTAX
-from planner.scanner.code.flaws import Flaw, flaw_in
+from planner.scanner.code.flaws import flaw_in, newer
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts, facts_of
-from planner.scanner.noqa import Noqa, noqa_of
+from planner.scanner.fixes.fixed import Fixed, fixed_of, is_worth_fixing
+from planner.scanner.fixes.remedies import Terms
+from planner.scanner.joined import joined
 from planner.scanner.readers import reader_of
+from planner.scanner.result import SkipReason
+from planner.scanner.suppression import silenced_by_comments
 from planner.scanner.text import text_of
-
-
-class Fixed(msgspec.Struct):
-    """The fixes of one file's findings, and what else they depend on."""
-
-    asked: bytes
-    """The findings and the versions between which the upgrade leads."""
-    elsewhere: dict[str, bool]
-    """Whether other files import these names from files of the tree."""
-    fixes: list[bytes]
 
 
 class FileSeen(msgspec.Struct, omit_defaults=True):
@@ -29,52 +23,71 @@ class FileSeen(msgspec.Struct, omit_defaults=True):
 
     facts: FileFacts = msgspec.field(default_factory=FileFacts)
     ruffs: list[Observation] = []
-    """Unrated, with the text of their lines and the diffs of their fixes."""
+    """Unrated, with the text of their lines."""
 
 
 class Unread(msgspec.Struct, array_like=True):
-    """A file to read: its path in the tree, its bytes, and what ruff says of it where that is known."""
+    """A file to read: its path in the tree, its bytes, and what ruff says of it."""
 
     path: str
     content: bytes
+    terms: Terms
     ruffs: list[Observation] = []
-    wants_noqa: bool = True
 
 
-class Detailed(msgspec.Struct, array_like=True):
-    """What ruff says of a file, with what only the file itself tells."""
+class Looked(msgspec.Struct, array_like=True):
+    """A ``FileSeen``, still packed, and the fixes of what will most likely be told of the file."""
 
-    ruffs: list[Observation]
-    noqa: list[Noqa]
-    flaw: Flaw | None
-    """Why the file does not parse, where ruff says that it does not."""
+    seen: msgspec.Raw
+    fixed: Fixed | None = None
 
 
 encode = msgspec.msgpack.Encoder().encode
 _unread = msgspec.msgpack.Decoder(Unread).decode
 seen_decode = msgspec.msgpack.Decoder(FileSeen).decode
-facts_decode = msgspec.msgpack.Decoder(FileFacts).decode
-fixes_decode = msgspec.msgpack.Decoder(list[Fixed]).decode
-detailed_decode = msgspec.msgpack.Decoder(Detailed).decode
+looked_decode = msgspec.msgpack.Decoder(Looked).decode
 
 
 def look(message: bytes) -> bytes:
-    """What Flightplan's own checks see in an ``Unread``, as ``FileFacts``."""
+    """What Flightplan's own checks see in an ``Unread``, joined to what ruff says of it, as ``Looked``."""
     unread = _unread(message)
-    reader = reader_of(unread.path)
-    return encode(facts_of(unread.path, unread.content, reader) if reader else FileFacts())
+    seen = _seen(unread)
+    return encode(Looked(msgspec.Raw(encode(seen)), _fixed_ahead(unread, seen)))
 
 
-def detail(message: bytes) -> bytes:
-    """What ruff says of an ``Unread``, as ``Detailed``."""
-    unread = _unread(message)
-    text = text_of(unread.content) or ""
-    Source(unread.path, text).detail(unread.ruffs)
-    is_broken = any(one.rule == SYNTAX for one in unread.ruffs)
-    return encode(
-        Detailed(
-            ruffs=unread.ruffs,
-            noqa=noqa_of(unread.path, text, is_code=True) if unread.wants_noqa else [],
-            flaw=flaw_in(text) if is_broken and unread.path.endswith(".py") else None,
-        )
-    )
+def _seen(unread: Unread) -> FileSeen:
+    path, ruffs = unread.path, unread.ruffs
+    reader = reader_of(path)
+    reported = {one.line or 0 for one in ruffs}
+    facts = facts_of(path, unread.content, reader, reported=reported) if reader else FileFacts()
+    seen = FileSeen(facts, ruffs)
+    if ruffs:
+        Source(path, text_of(unread.content) or "").detail(ruffs)
+    if path.endswith(".py"):
+        _compare_flaws(seen, unread.content)
+    return seen
+
+
+def _compare_flaws(seen: FileSeen, content: bytes) -> None:
+    """Says of a file that only one of ruff and this Python can read why that is."""
+    facts = seen.facts
+    is_broken = any(one.rule == SYNTAX for one in seen.ruffs)
+    if is_broken and not facts.flaw:
+        flaw = flaw_in(text_of(content) or "")
+        if flaw:
+            facts.flaw, facts.flaw_line, facts.flaw_reason = flaw
+    elif not is_broken and facts.flaw_reason == SkipReason.SYNTAX:
+        facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
+
+
+def _fixed_ahead(unread: Unread, seen: FileSeen) -> Fixed | None:
+    """The fixes while the file is parsed anyhow. What the rest of the tree says may ask for others."""
+    found = joined(unread.path, seen.facts, seen.ruffs, unread.terms.target)
+    found, _ = silenced_by_comments(found, {unread.path: seen.facts})
+    if not is_worth_fixing(found):
+        return None
+    try:
+        text = unread.content.decode()
+    except UnicodeDecodeError:
+        return None
+    return fixed_of(unread.path, text, found, unread.terms, frozenset())

@@ -15,9 +15,10 @@ import pytest
 
 from planner.scanner import ScanResult, scan_tree
 from planner.scanner.facts import FileFacts
+from planner.scanner.fixes.remedies import Terms
 from planner.scanner.pool import SMALL, Pool
 from planner.scanner.result import SkipReason
-from planner.scanner.seen import Unread, encode, facts_decode, look
+from planner.scanner.seen import Unread, encode, look, looked_decode, seen_decode
 from planner.scanner.tree import LARGEST_FILE
 
 OLD = "from airflow.operators.dummy_operator import DummyOperator\nDummyOperator(task_id='a')\n"
@@ -190,8 +191,12 @@ def test_nothing_of_the_tree_is_imported_or_run(
 
 def _facts(pool: Pool, contents: dict[str, bytes]) -> dict[str, FileFacts | None]:
     for path, content in contents.items():
-        pool.put(path, look, encode(Unread(path, content)))
-    return {path: told and facts_decode(told) for path, told in pool.answers()}
+        pool.put(path, look, encode(Unread(path, content, Terms("3.3"))))
+    return {path: told and _facts_in(told) for path, told in pool.answers()}
+
+
+def _facts_in(answer: bytes) -> FileFacts:
+    return seen_decode(looked_decode(answer).seen).facts
 
 
 def _ends_its_process(message: bytes) -> bytes:

@@ -161,7 +161,8 @@ def test_a_comment_silences_what_ruff_would_silence_and_nothing_else(tmp_path):
     wrong = []
     silenced = 0
     for name, source in files.items():
-        comments = noqa_in_python(source)
+        rows = {row for row, _ in every.get(name, ())}
+        comments = noqa_of(name, source, is_code=True, lines=rows)
         for row, code in every.get(name, ()):
             ours = any(
                 one.speaks_for(row, None)
@@ -173,6 +174,19 @@ def test_a_comment_silences_what_ruff_would_silence_and_nothing_else(tmp_path):
                 wrong.append((source, row, code, ours))
     assert wrong == []
     assert silenced > 200
+
+
+def test_no_comment_is_passed_over_that_speaks_for_a_line():
+    sources = [f"x = 1\nD()  {comment}\n" for comment in COMMENTS] + LAYOUTS + generated(300)
+    spoken = 0
+    for source in sources:
+        every = noqa_in_python(source)
+        for row in range(1, len(source.splitlines()) + 1):
+            asked = noqa_of("a.py", source, is_code=True, lines={row})
+            meant = [one for one in every if one.speaks_for(row, None)]
+            assert [one for one in asked if one.speaks_for(row, None)] == meant, (source, row)
+            spoken += bool(meant)
+    assert spoken > 300
 
 
 @pytest.mark.parametrize(

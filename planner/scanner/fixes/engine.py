@@ -21,10 +21,11 @@ from planner.parsers.fix import Edit, Fix, fix_bytes
 from planner.rulebook.load import rulebook
 from planner.scanner.code import edits
 from planner.scanner.code.dag_call import dag_calls
-from planner.scanner.code.python_file import TOO_DEEP, PythonFile, parsed
-from planner.scanner.diff import LARGEST_DIFF, applied, plain
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile, python_file
+from planner.scanner.diff import LARGEST_DIFF, plain
 from planner.scanner.fixes.remedies import Remedy, Terms, import_remedy
 from planner.scanner.fixes.rewrite import Rewrite, Rewriter
+from planner.scanner.fixes.trial import Trial
 
 MOST_FINDINGS = 3_000
 """A file with more is generated or hostile: its findings get no edits."""
@@ -76,11 +77,11 @@ def fixes_of(
         if len(observations) > MOST_FINDINGS or not any(map(_may_have_fix, observations)):
             return [b""] * len(observations)
         try:
-            file = PythonFile(path, text.removeprefix("\ufeff"))
+            file = python_file(path, text.removeprefix("\ufeff"))
         except TOO_DEEP:
             return [b""] * len(observations)
         offers = _Engine(file, observations, terms, elsewhere).offers()
-        _drop_broken(file.source, offers)
+        _drop_broken(file, offers)
     elif not path.endswith(".ipynb"):
         for index, one in enumerate(observations):
             if one.fix and not one.rule.startswith(
@@ -414,8 +415,9 @@ def _touch(some: Iterable[Edit], others: Iterable[Edit]) -> bool:
     return any(edit in taken or taken.clashes(edit) for edit in map(plain, others))
 
 
-def _drop_broken(source: str, offers: dict[int, _Offer]) -> None:
+def _drop_broken(file: PythonFile, offers: dict[int, _Offer]) -> None:
     """Takes out every offer whose result would not parse. Most files are tried in one go."""
+    trial = Trial(file)
     for side in ("now", "after"):
         some = [index for index, offer in offers.items() if offer.side == side]
         best = max((offers[index].rank for index in some), default=0)
@@ -424,22 +426,17 @@ def _drop_broken(source: str, offers: dict[int, _Offer]) -> None:
             for offer in map(offers.__getitem__, some)
             if not offer.group or offer.rank == best
         }
-        every = list({plain(edit): edit for one in together.values() for edit in one}.values())
+        every = list({plain(edit): None for one in together.values() for edit in one})
         is_all = len({id(offers[index].edits) for index in some}) == len(together)
-        if not some or (is_all and _parses(source, every)):
+        if not some or (is_all and trial.parses(every)):
             continue
-        parses = {id(one): _parses(source, one) for one in (offers[index].edits for index in some)}
+        parses = {
+            id(one): trial.parses(list(map(plain, one)))
+            for one in (offers[index].edits for index in some)
+        }
         for index in some:
             if not parses[id(offers[index].edits)]:
                 del offers[index]
-
-
-def _parses(source: str, some: Sequence[Edit]) -> bool:
-    try:
-        parsed(applied(source, some))
-    except (patch.EditsRefused, *TOO_DEEP):
-        return False
-    return True
 
 
 def _written(path: str, text: str, offers: dict[int, _Offer], count: int) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.scanner.around.setup_py import pins_of_setup
 from planner.scanner.code.flaws import flaw_of
-from planner.scanner.code.python_file import TOO_DEEP, PythonFile
+from planner.scanner.code.python_file import TOO_DEEP, PythonFile, python_file
 from planner.scanner.material import Text
 from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.readers.python_outside import outside_of
@@ -23,7 +23,7 @@ IN_STRINGS: tuple[Callable[[PythonFile], Iterator[Any]], ...] = (
 
 def _read(text: Text) -> Iterator[Any]:
     try:
-        file = PythonFile(text.path, text.source)
+        file = python_file(text.path, text.source)
     except TOO_DEEP as error:
         raise Unreadable(*flaw_of(error, text.source)) from error
     yield file

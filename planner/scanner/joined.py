@@ -1,0 +1,77 @@
+"""What Flightplan's own checks and ruff see, as observations of one kind that are told once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from planner.domain.report import Observation
+from planner.parsers.fix import Fix, fix_bytes
+from planner.parsers.ruff import SYNTAX
+from planner.scanner.facts import FileFacts
+from planner.scanner.material import Hit
+from planner.scanner.result import SkipReason
+
+_KINDS = (SkipReason.PYTHON_2, SkipReason.NEWER)
+
+
+def observation_of(hit: Hit) -> Observation:
+    """What one of Flightplan's own checks saw."""
+    return Observation(
+        rule=hit.rule,
+        path=hit.path,
+        line=hit.line,
+        column=hit.column,
+        end_line=hit.end_line,
+        end_column=hit.end_column,
+        cell=hit.cell,
+        message=hit.message,
+        symbol=hit.symbol,
+        content=hit.content,
+        fix=_fix_of(hit) if hit.edits else b"",
+    )
+
+
+def _fix_of(hit: Hit) -> bytes:
+    return fix_bytes(Fix("safe" if hit.is_safe else "unsafe", hit.message, hit.edits))
+
+
+def joined(
+    path: str, facts: FileFacts, ruffs: Sequence[Observation], target: str
+) -> list[Observation]:
+    """Everything that a file by itself gives reason to tell for a target line, in order of place."""
+    own = []
+    for hit in facts.hits:
+        if not hit.if_used and (not hit.lines or target in hit.lines):
+            hit.path = path
+            own.append(observation_of(hit))
+    return sorted([*(told_apart(one, facts) for one in ruffs), *untold(own, ruffs)], key=place_of)
+
+
+def untold(own: Iterable[Observation], ruffs: Sequence[Observation]) -> list[Observation]:
+    """Our own observations without those that ruff made too: of a name in the file, or of a word on the line."""
+    told = {_subject(found) for found in ruffs if found.symbol}
+    return [found for found in own if not found.symbol or _subject(found) not in told]
+
+
+def _subject(found: Observation) -> tuple[str, int | None, str]:
+    is_name = found.symbol.startswith("airflow.")
+    return found.path, None if is_name else found.line, found.symbol
+
+
+def told_apart(found: Observation, facts: FileFacts | None) -> Observation:
+    """What ruff says of a file that does not parse, or better what kind of file it is."""
+    if found.rule == SYNTAX and facts and facts.flaw_reason in _KINDS:
+        found.message = facts.flaw
+    return found
+
+
+def place_of(found: Observation) -> tuple[str, int, int, int, str, str]:
+    """To sort by."""
+    return (
+        found.path,
+        found.cell or 0,
+        found.line or 0,
+        found.column or 0,
+        found.rule,
+        found.message,
+    )

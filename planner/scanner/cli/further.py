@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import msgspec
 from planner.domain.rating import Rater
 from planner.domain.report import Observation
 from planner.domain.rules import Rulebook
-from planner.scanner.cli.usage import UsageError
+from planner.scanner.cli.usage import ProofAsked, UsageError
 from planner.scanner.dag_map import owners_by_file
 from planner.scanner.live.import_proof import (
     ImportProofRefused,
@@ -29,19 +29,25 @@ IMPORT_RULE = "airflow-import-error"
 def with_import_proof(
     result: ScanResult,
     root: Path,
-    python: Path,
-    dag_folders: Sequence[str],
+    asked: ProofAsked,
     *,
     target: str,
     rulebook: Rulebook,
 ) -> tuple[ScanResult, list[str]]:
     """The result with what a real Airflow 3 could not import, and a sentence about it.
 
-    Raises UsageError where that Python or the DAG folder is not what it must be.
+    Raises UsageError where that Python or a folder is not what it must be.
     """
     try:
-        folders = list(dag_folders) or dag_folders_of(root, result.dags)
-        proof = prove_imports(python, root, folders)
+        folders = list(asked.dag_folders) or dag_folders_of(root, result.dags)
+        proof = prove_imports(
+            asked.python,
+            root,
+            folders,
+            plugins=asked.plugins,
+            import_paths=asked.import_paths,
+            limits=asked.limits,
+        )
     except ImportProofRefused as error:
         raise UsageError(f"--import-with: {error}") from error
     unproved = [Skipped(one.path, SkipReason.UNPROVED, one.reason) for one in proof.unproved]

@@ -161,14 +161,9 @@ def _scanned(
         )
     coverage = replace(result.coverage, complete=result.coverage.complete and place.only_folders)
     result, notes = replace(result, coverage=coverage), []
-    if wanted.import_with is not None:
+    if wanted.proof is not None:
         result, said = with_import_proof(
-            result,
-            place.root,
-            wanted.import_with,
-            wanted.dag_folders,
-            target=wanted.target,
-            rulebook=book,
+            result, place.root, wanted.proof, target=wanted.target, rulebook=book
         )
         notes += said
     if wanted.metadata_db:

@@ -12,16 +12,34 @@ from packaging.version import InvalidVersion, Version
 
 from planner.domain.rules import Rulebook
 from planner.rulebook.load import rulebook
+from planner.scanner.live.bounded_run import Limits
+from planner.scanner.live.import_proof import USUAL_LIMITS
 from planner.scanner.version import VERSION
 
 PROGRAM = "upgradecheck"
 FORMATS = ("text", "json", "report", "ruff", "sarif", "github")
 FAIL_ON = ("new-errors", "errors", "never")
 HALVES = ("now", "after")
+_SECONDS = range(10, 24 * 60 * 60 + 1)
+_MEGABYTES = range(512, 1024 * 1024 + 1)
+"""Airflow itself does not start in less."""
 
 
 class UsageError(Exception):
     """What the caller asked for cannot be. The message is one sentence that names the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofAsked:
+    """How the DAG files are to be imported. Folders are relative to the root."""
+
+    python: Path
+    dag_folders: tuple[str, ...]
+    """Empty: where the DAGs lie."""
+    plugins: str
+    """Empty: ``plugins`` beside the DAG folder, or at the top."""
+    import_paths: tuple[str, ...]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +64,7 @@ class Asked:
     half: str
     unsafe_fixes: bool
     owner: str
-    import_with: Path | None
-    dag_folders: tuple[str, ...]
+    proof: ProofAsked | None
     metadata_db: str
     no_cache: bool
 
@@ -79,8 +96,7 @@ def asked(argv: Sequence[str]) -> Asked:
         half=found.half or "now",
         unsafe_fixes=found.unsafe_fixes,
         owner=found.owner or "",
-        import_with=_path(found.import_with),
-        dag_folders=tuple(found.dag_folder or ()),
+        proof=_proof(found),
         metadata_db=found.metadata_db or "",
         no_cache=found.no_cache,
     )
@@ -124,6 +140,23 @@ def _parser() -> argparse.ArgumentParser:
         "--import-with", metavar="PYTHON", help="import every DAG file with this Python's Airflow 3"
     )
     add("--dag-folder", metavar="DIR", action="append", help="the DAG folder, for --import-with")
+    add("--plugins", metavar="DIR", help="the folder of plugins, for --import-with")
+    add(
+        "--import-path",
+        metavar="DIR",
+        action="append",
+        help="a folder that modules are imported from besides, for --import-with",
+    )
+    add(
+        "--import-timeout",
+        metavar="SECONDS",
+        help=f"all imports together; {USUAL_LIMITS.seconds:.0f} by default",
+    )
+    add(
+        "--import-memory",
+        metavar="MB",
+        help=f"of each importing process; {USUAL_LIMITS.memory_mb} by default",
+    )
     add(
         "--metadata-db",
         metavar="URL",
@@ -149,8 +182,15 @@ def _fit_together(found: argparse.Namespace) -> None:
     ):
         if given and not found.patch:
             raise UsageError(f"{name} only goes with --patch FILE.")
-    if found.dag_folder and not found.import_with:
-        raise UsageError("--dag-folder only goes with --import-with PYTHON.")
+    for given, name in (
+        (found.dag_folder, "--dag-folder"),
+        (found.plugins, "--plugins"),
+        (found.import_path, "--import-path"),
+        (found.import_timeout, "--import-timeout"),
+        (found.import_memory, "--import-memory"),
+    ):
+        if given is not None and found.import_with is None:
+            raise UsageError(f"{name} only goes with --import-with PYTHON.")
     if found.output and found.output == found.patch:
         raise UsageError("--output and --patch name the same file.")
 
@@ -168,6 +208,39 @@ def _target(text: str | None, book: Rulebook) -> str:
 
 def _current(text: str | None) -> str:
     return str(_version(text, "--current")) if text is not None else ""
+
+
+def _proof(found: argparse.Namespace) -> ProofAsked | None:
+    python = _path(found.import_with)
+    if python is None:
+        return None
+    folders = (found.plugins, *(found.dag_folder or ()), *(found.import_path or ()))
+    if "" in folders:
+        raise UsageError("A folder's name must not be empty; write . for the whole tree.")
+    seconds = _whole(found.import_timeout, "--import-timeout", _SECONDS, int(USUAL_LIMITS.seconds))
+    return ProofAsked(
+        python=python,
+        dag_folders=tuple(found.dag_folder or ()),
+        plugins=found.plugins or "",
+        import_paths=tuple(found.import_path or ()),
+        limits=Limits(
+            seconds=seconds,
+            file_seconds=min(USUAL_LIMITS.file_seconds, seconds),
+            memory_mb=_whole(
+                found.import_memory, "--import-memory", _MEGABYTES, USUAL_LIMITS.memory_mb
+            ),
+        ),
+    )
+
+
+def _whole(text: str | None, option: str, admitted: range, usual: int) -> int:
+    if text is None:
+        return usual
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) not in admitted:
+        raise UsageError(
+            f"{option}: {text!r} is no whole number from {admitted[0]:,} to {admitted[-1]:,}."
+        )
+    return int(text)
 
 
 def _version(text: str, option: str) -> Version:

@@ -119,6 +119,8 @@ def prove_imports(
     """
     tree = tree.resolve()
     folders = [_folder(tree, folder) for folder in dag_folders]
+    extra = [_folder(tree, path) for path in import_paths]
+    with_plugins = _folder(tree, plugins) if plugins else _plugins_of(tree, folders[0])
     with _home() as home:
         run = _Run(
             python=_interpreter(python),
@@ -128,13 +130,7 @@ def prove_imports(
             ends_at=time.monotonic() + limits.seconds,
         )
         version = _airflow_3(run)
-        run.environment |= _settings(
-            home,
-            folders,
-            limits,
-            _folder(tree, plugins) if plugins else _plugins_of(tree, folders[0]),
-            [_folder(tree, path) for path in import_paths],
-        )
+        run.environment |= _settings(home, folders, limits, with_plugins, extra)
         return _proved(run, version, folders, tree)
 
 

@@ -48,6 +48,34 @@ BAD = {
     "unsafe fixes without a patch": ([".", "--unsafe-fixes"], "--patch FILE"),
     "output and patch in one file": ([".", "--output", "f", "--patch", "f"], "the same file"),
     "DAG folder without imports": ([".", "--dag-folder", "dags"], "--import-with"),
+    "plugins without imports": ([".", "--plugins", "plugins"], "--plugins only goes with"),
+    "an import path without imports": ([".", "--import-path", "x"], "--import-path only goes with"),
+    "a timeout without imports": ([".", "--import-timeout", "60"], "--import-timeout only goes"),
+    "memory without imports": ([".", "--import-memory", "900"], "--import-memory only goes with"),
+    "a timeout that is no number": (
+        [".", "--import-with", "p", "--import-timeout", "1h"],
+        "--import-timeout: '1h' is no whole number from 10 to 86,400",
+    ),
+    "a timeout below zero": (
+        [".", "--import-with", "p", "--import-timeout=-5"],
+        "--import-timeout: '-5' is no whole number",
+    ),
+    "too little memory": (
+        [".", "--import-with", "p", "--import-memory", "100"],
+        "--import-memory: '100' is no whole number from 512 to",
+    ),
+    "too many digits": (
+        [".", "--import-with", "p", "--import-memory", "9" * 5000],
+        "--import-memory",
+    ),
+    "plugins without a name": (
+        [".", "--import-with", "p", "--plugins", ""],
+        "must not be empty",
+    ),
+    "plugins that are not there": (
+        [".", "--import-with", "p", "--plugins", "nowhere"],
+        "There is no folder 'nowhere' in the tree",
+    ),
     "a Python that is not there": ([".", "--import-with", "nowhere/python"], "--import-with"),
     "a Python that is a folder": ([".", "--import-with", "dags"], "--import-with"),
     "a Python without Airflow": ([".", "--import-with", "/bin/true"], "--import-with"),

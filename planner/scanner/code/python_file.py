@@ -424,7 +424,18 @@ def _skips_by_version(mark: ast.expr) -> bool:
         case ast.Call(
             func=ast.Attribute(attr="skipif" | "skipIf" | "skipUnless"), args=[condition, *_]
         ):
-            return _asks_version_or_typing(condition)
+            return _asks_version_or_typing(condition) and not _is_for_older(condition)
+    return False
+
+
+def _is_for_older(test: ast.expr) -> bool:
+    """Whether a condition tells releases of Airflow 2 apart: ``version < Version("2.6.0")``, which no 3.x meets."""
+    match test:
+        case ast.Compare(ops=[ast.Lt() | ast.LtE()], comparators=[bound]):
+            return any(
+                isinstance(part, ast.Constant) and str(part.value).startswith(("1.", "2."))
+                for part in ast.walk(bound)
+            )
     return False
 
 

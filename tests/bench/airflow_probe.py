@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -53,7 +54,7 @@ def _import(file: Path) -> dict[str, object]:
     said = [
         f"{one.category.__name__}: {one.message}"
         for one in caught
-        if "eprecat" in one.category.__name__ or "Removed" in one.category.__name__
+        if _is_about(one, file.read_text())
     ]
     dags = [one for one in gc.get_objects() if issubclass(type(one), DAG)] if module else []
     return {
@@ -61,6 +62,15 @@ def _import(file: Path) -> dict[str, object]:
         "warnings": said[:3],
         "dags": sorted(map(_meaning, dags), key=str),
     }
+
+
+def _is_about(warning: warnings.WarningMessage, source: str) -> bool:
+    """Whether it says that something will go or is gone, and that this is in the file: Airflow warns of itself too."""
+    category, message = warning.category.__name__, str(warning.message)
+    if category.startswith("SA") or not re.search("eprecat|[Rr]emoved", category + message):
+        return False
+    named = re.search(r"[`']((?:\w+\.)+)(\w+)[`']", message)
+    return named is None or named[2] in source
 
 
 def _meaning(dag: DAG) -> dict[str, object]:

@@ -27,7 +27,7 @@ from planner.scanner.fixes import patch_of
 from planner.scanner.fixes.patch import PatchResult
 from planner.scanner.result import ScanResult
 from tests.bench import trees
-from tests.bench.real_airflow import environment
+from tests.bench.airflow_home import environment
 
 TODAY = ("2.9.3", "2.11.2")
 TARGET = "3.3.2"

@@ -3,61 +3,45 @@
 The environments are made once, below ``var/bench/airflow``. Code is imported by a process of its own and, where it
 has tasks, run by a real ``airflow standalone``: scheduler, dag-processor and workers as in production, so that what is
 refused there is refused here. Settings are read by ``airflow config lint`` and by a command that starts with them;
-commands are asked for their help. What cannot be tried so stands in the table with the reason.
+commands are asked for their help; ``airflow_trials`` holds what is tried in a way of its own. What cannot be tried
+stands in the table with the reason.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import json
-import os
 import re
 import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from planner.domain.finding import Severity
+from planner.domain.rating import severity_on
 from planner.domain.rules import Rule
 from planner.rulebook.load import rulebook
-from tests.bench.trees import FOLDER
+from planner.scanner import scan_tree
+from tests.bench.airflow import import_proof
+from tests.bench.airflow_home import NEW, OLD, Home, environment, home_of, served
+from tests.bench.airflow_trials import PRELUDE, SIDES, TRIALS, Outcome, Sightings, name_of, text_of
 
-OLD = "2.11.2"
-NEW = ("3.0.6", "3.1.8", "3.2.2", "3.3.2")
-_PROVIDERS = ("standard", "common-compat", "common-sql", "smtp")
-_OF_THE_NEWEST = ("fab", "celery", "cncf-kubernetes")
-"""Providers that rules point to; older releases of them take pip too long to find for older Airflows."""
-_HELD_BACK = {"3.2.2": ["fastapi<0.137", "cadwyn<8"]}
-"""What a release does not run with though its metadata allows it: its api-server and dag-processor do not start."""
 _PROBE = Path(__file__).with_name("airflow_probe.py")
 _SECONDS_TO_RUN = 420
-_SIDES = ("before", "after")
+_SECONDS_TO_CHANGE = 150
+"""How long a DAG that should change from parse to parse is looked at."""
 
 NOT_TRIED = {
     "AF3-AIRFLOW-PIN": "it is about what pip installs: tests compare the releases with the package index's",
+    "AF3-METADATA-PICKLED-XCOM": "migrating SQLite from 2.11 loses every task instance, and with them all values",
     "AF3-PROVIDER-FLOOR": "it is about what pip installs: the floors were read from the providers' own metadata",
     "AF3-PYTHON": "it is about an image; the Pythons were read from each release's metadata",
-    "AF3-COMPONENTS": "it is about which processes a deployment starts; AF3-CLI tries the commands",
-    "AF3-REST-V1": "the snippet needs a server with users; both answers of real servers are recorded with the rule",
-    "AF3-METADATA-SQL": "it is about a query of one's own; the columns were read from migrated databases",
-    "AF3-FILELOC-UNIQUE": "it is about two files at once",
-    "AF3-IGNORE-GLOB": "it is about a file beside the DAGs",
-    "AF3-PLUGIN": "what is lost is a page of the web server: the class loads on both",
-    "AF3-METADATA-DUPLICATE-DAG": "it is about rows of a database",
-    "AF3-METADATA-PICKLED-XCOM": "it is about rows of a database",
     "AIR001": "a matter of style: both run",
     "AIR003": "a matter of style: both run",
     "AIR004": "a matter of style: both run",
     "AIR201": "a matter of style: both run",
     "AIR202": "a matter of style: both run",
-    "AF3-SLA": "nothing fails or warns, which is the point: both sides run on 3.x, and nobody looks at the time",
-    "AIR304": "it is about the versions of a DAG after many parses",
-    "AIR303": "the collector of assets that it is about exists inside a running api-server only",
     "invalid-syntax": "no Airflow runs on Python 2 any more",
 }
 """Rules whose examples are not run here, and why."""
@@ -73,41 +57,29 @@ _CHANGES_MEANING = {
 _PRINTS = {"AF3-XCOM-PULL-NOIDS": re.compile(r"(?:event\":\s*\"|INFO - )None\b")}
 """Rules whose old form runs without an error, and what its task then prints."""
 
+_NEEDS_A_SETTING_ON_2 = {"AF3-IGNORE-GLOB"}
+"""Rules whose new form 2.x takes only with a setting, as the rule itself says."""
+
+_GIVEN = {
+    "AIR303": "from airflow.lineage.hook import HookLineageCollector\ncollector = HookLineageCollector()\n"
+}
+"""What a rule's snippet takes as given besides the usual imports."""
+
 _TRIED_WITH = {
     "AF3-LISTENER": """
 import sys
 from airflow.listeners.listener import get_listener_manager
 get_listener_manager().add_listener(sys.modules[__name__])
 """,
+    "AF3-XCOM-BACKEND": """
+from airflow.version import version
+if not version.startswith("2."):
+    BucketXCom.serialize_value(
+        value=3, key="rows", task_id="load", dag_id="orders", run_id="r", map_index=-1
+    )
+""",
 }
 """What Airflow itself does with such a module once it is imported."""
-
-_PRELUDE = """\
-from datetime import datetime, timedelta
-from airflow import DAG
-"""
-"""What snippets of a few lines take as given."""
-
-
-@dataclass
-class Outcome:
-    """What one side of a rule did on one Airflow."""
-
-    error: str = ""
-    """Of the import, the run, the command or the start."""
-    warnings: list[str] = field(default_factory=list)
-    meaning: list[dict[str, object]] = field(default_factory=list)
-    """Attributes of its DAGs whose defaults differ between releases."""
-    ran: str = ""
-    """The state of its run; empty where there is none to run."""
-
-    @property
-    def words(self) -> str:
-        if self.error:
-            return f"FAILS {self.error[:110]}"
-        ran = f", run {self.ran}" if self.ran else ""
-        return f"warns{ran}: {self.warnings[0][:90]}" if self.warnings else f"ok{ran}"
-
 
 _ERROR = re.compile(
     r"\b\w+(?:Error|Exception|Undefined)\b(?::| \(|\",\"exc_value\":\")[^\n]{0,160}"
@@ -120,36 +92,71 @@ Outcomes = dict[tuple[str, str], Outcome]
 def main(only: Sequence[str]) -> int:
     """Try all rules, or some. Returns an exit status: 1 where a claim did not hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended then too
+    unknown = set(only) - rulebook().rules.keys()
+    if unknown:
+        print(f"There is no rule {', '.join(sorted(unknown))}.", file=sys.stderr)
+        return 2
+    began = time.monotonic()
     wanted = [rule for rule in rulebook().rules.values() if not only or rule.id in only]
     tried = [rule for rule in wanted if rule.id not in NOT_TRIED]
+    symbols = _symbols(tried)
     outcomes = {version: _try_all(version, tried) for version in (OLD, *NEW)}
-    missed = [rule.id for rule in tried if not _print(rule, outcomes)]
+    unproved = [] if only else [version for version in NEW if not _proves_imports(version)]
+    wrong = {rule.id: _wrong(rule, symbols.get(rule.id, ""), outcomes) for rule in tried}
+    for rule in tried:
+        _print(rule, outcomes, wrong[rule.id])
+    _print_table(tried, outcomes, wrong)
     for rule in wanted:
         if rule.id in NOT_TRIED:
-            print(f"\n{rule.id}: not tried here: {NOT_TRIED[rule.id]}")
-    print(f"\n{len(tried) - len(missed)} of {len(tried)} rules hold; not shown: {missed or 'none'}")
-    return int(bool(missed))
+            print(f"{rule.id}: not tried: {NOT_TRIED[rule.id]}")
+    missed = [rule for rule, sentences in wrong.items() if sentences]
+    print(f"\n{len(tried) - len(missed)} of {len(tried)} rules tried are as claimed", end="")
+    print(f", {len(wanted) - len(tried)} not tried, {time.monotonic() - began:.0f} s")
+    for rule in missed:
+        print(f"NOT AS CLAIMED {rule}: {'; '.join(wrong[rule])}")
+    for version in unproved:
+        print(f"NOT AS CLAIMED import proof with {version}")
+    return int(bool(missed or unproved))
 
 
-def _print(rule: Rule, outcomes: Mapping[str, Outcomes]) -> bool:
-    print(f"\n{rule.id} ({rule.severity.value}): {rule.title}")
-    for side in _SIDES:
-        for version, of_version in outcomes.items():
-            print(f"  {side:<7}{version:<8}{of_version[rule.id, side].words}")
-    holds = _before_shows(rule, outcomes) and _after_holds(rule, outcomes)
-    print(f"  {'holds' if holds else 'NOT SHOWN'}")
-    return holds
+# ------------------------------------------------------------------ what is claimed
 
 
-def _before_shows(rule: Rule, outcomes: Mapping[str, Outcomes]) -> bool:
-    """On some 3.x the old form fails, or warns of what the new form does not, or means something else."""
-    for version in NEW:
-        before, after = (outcomes[version][rule.id, side] for side in _SIDES)
-        if before.error or set(before.warnings) - set(after.warnings):
-            return True
-        if _meaning(rule, before) != _meaning(rule, outcomes[OLD][rule.id, "before"]):
-            return True
-    return False
+def _wrong(rule: Rule, symbol: str, outcomes: Mapping[str, Outcomes]) -> list[str]:
+    """What is not as the rule says, in words."""
+    shown = {version: _shows(rule, version, outcomes) for version in NEW}
+    wrong = []
+    for number, version in enumerate(NEW):
+        severity = severity_on(rule, symbol, version.rpartition(".")[0], rulebook())
+        later = NEW[number:] if severity is Severity.WARNING else (version,)
+        if severity is not Severity.INFO and not any(shown[one] for one in later):
+            wrong.append(f"{severity.value} on {version}, where the old form runs")
+    failed = {version: outcomes[version][rule.id, "after"].error for version in NEW}
+    if rule.when == "provider":  # it needs one where it is installed: with the newest
+        failed = {NEW[-1]: failed[NEW[-1]]}
+    wrong += [
+        f"the new form fails on {version}"
+        for version, error in failed.items()
+        if error and (version == NEW[-1] or not _NO_PROVIDER.search(error))
+    ]
+    if not _works_on_2(rule, outcomes[OLD]):
+        wrong.append(f"the new form fails on {OLD}, and the rule does not say that it waits")
+    return wrong
+
+
+_NO_PROVIDER = re.compile(r"No module named 'airflow\.providers\.")
+
+
+def _shows(rule: Rule, version: str, outcomes: Mapping[str, Outcomes]) -> str:
+    """What is wrong with the old form on a release; empty: nothing."""
+    before, after = (outcomes[version][rule.id, side] for side in SIDES)
+    if before.error:
+        return "fails"
+    if set(before.warnings) - set(after.warnings):
+        return "warns"
+    if _meaning(rule, before) != _meaning(rule, outcomes[OLD][rule.id, "before"]):
+        return "means something else"
+    return ""
 
 
 def _meaning(rule: Rule, outcome: Outcome) -> list[object]:
@@ -157,122 +164,107 @@ def _meaning(rule: Rule, outcome: Outcome) -> list[object]:
     return [dag[key] for dag in outcome.meaning] if key else []
 
 
-def _after_holds(rule: Rule, outcomes: Mapping[str, Outcomes]) -> bool:
-    """The new form works on every 3.x, and on 2.x too where the rule says that it can be written today.
-
-    What needs a provider needs it where it is installed, with the newest release; and what is only for 3.x fails on
-    2.x before and after.
-    """
-    if rule.when == "provider":
-        return not outcomes[NEW[-1]][rule.id, "after"].error
-    on_old = [outcomes[OLD][rule.id, side] for side in _SIDES]
-    works_on_old = rule.when == "after" or not on_old[1].error or on_old[0].error == on_old[1].error
-    failed = {version: outcomes[version][rule.id, "after"].error for version in NEW}
-    return works_on_old and not any(
-        error and (version == NEW[-1] or not _NO_PROVIDER.search(error))
-        for version, error in failed.items()
-    )
+def _works_on_2(rule: Rule, outcomes: Outcomes) -> bool:
+    """Whether the new form can be written today, where the rule says so. What is only for 3.x fails on both sides."""
+    before, after = (outcomes[rule.id, side].error for side in SIDES)
+    if rule.when in ("after", "provider") or rule.id in _NEEDS_A_SETTING_ON_2:
+        return True
+    return not after or before == after
 
 
-_NO_PROVIDER = re.compile(r"No module named 'airflow\.providers\.")
+_PLACES = {
+    "code": "dags/{}.py",
+    "settings": "{}/airflow.cfg",
+    "commands": "{}/start.sh",
+    "processes": "{}/docker-compose.yml",
+}
 
 
-# ------------------------------------------------------------------ environments
+def _symbols(rules: Sequence[Rule]) -> dict[str, str]:
+    """What each rule's own example is about, as the upgrade check names it: severity may depend on it."""
+    with tempfile.TemporaryDirectory(prefix="fpa-") as folder:
+        places = {}
+        for rule in rules:
+            place = _PLACES[_kind(rule.before)].format(rule.id)
+            places[place] = rule.id
+            (Path(folder) / place).parent.mkdir(exist_ok=True)
+            whole = _dag_file(rule.id, "before", rule.before)
+            (Path(folder) / place).write_text(whole if place.endswith(".py") else rule.before)
+        found = scan_tree(Path(folder)).observations
+    return {one.rule: one.symbol for one in found if places.get(one.path) == one.rule}
 
 
-def environment(version: str) -> Path:
-    """The folder of a virtual environment with this Airflow."""
-    folder = FOLDER / "airflow" / version
-    if not (folder / "bin/airflow").exists():
-        print(f"Installing Airflow {version}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        packages = [f"apache-airflow=={version}"]
-        providers = (*_PROVIDERS, *(_OF_THE_NEWEST if version == NEW[-1] else ()))
-        packages += [f"apache-airflow-providers-{name}" for name in providers]
-        packages += _HELD_BACK.get(version, [])
-        subprocess.run(
-            [str(folder / "bin/pip"), "install", "--quiet", *packages],
-            check=True,
-            stdout=sys.stderr,
-        )
-    return folder
+# ------------------------------------------------------------------ what is printed
 
 
-@dataclass(frozen=True)
-class _Home:
-    """One Airflow with a home of its own."""
+def _print(rule: Rule, outcomes: Mapping[str, Outcomes], wrong: Sequence[str]) -> None:
+    print(f"\n{rule.id} ({rule.severity.value}): {rule.title}")
+    for side in SIDES:
+        for version, of_version in outcomes.items():
+            print(f"  {side:<7}{version:<8}{of_version[rule.id, side].words}")
+    print(f"  {'; '.join(wrong) or 'as claimed'}")
 
-    version: str
-    folder: Path
 
-    @property
-    def variables(self) -> dict[str, str]:
-        bin_folder = environment(self.version) / "bin"
-        return {
-            "PATH": f"{self.folder / 'bin'}{os.pathsep}{bin_folder}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.folder),
-            "AIRFLOW_HOME": str(self.folder),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "200",
-            "AIRFLOW__CORE__DAG_FILE_PROCESSOR_TIMEOUT": "300",
-            "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
-            "AIRFLOW__WEBSERVER__WORKERS": "1",
-            "AIRFLOW_CONN_AIRFLOW_READONLY": f"sqlite:///{self.folder / 'other.db'}",
-            "AIRFLOW_VAR_REGION": "eu",
-            "AIRFLOW__API__PORT": "18793",
-            "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "18793",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://localhost:18793/execution/",
-        }
+def _print_table(
+    rules: Sequence[Rule], outcomes: Mapping[str, Outcomes], wrong: Mapping[str, Sequence[str]]
+) -> None:
+    """One line for a rule, in a cell for each release: what the old form does, then what the new one does."""
+    print(f"\n| rule | {' | '.join(outcomes)} | as claimed |")
+    print("|---" * (len(outcomes) + 2) + "|")
+    for rule in rules:
+        cells = [_cell(rule, version, outcomes) for version in outcomes]
+        print(f"| {rule.id} | {' | '.join(cells)} | {'NO' if wrong[rule.id] else 'yes'} |")
+    print()
 
-    def run(self, *words: str, seconds: float = 900) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            words,
-            env=self.variables,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
 
-    def airflow(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run(str(environment(self.version) / "bin/airflow"), *words)
+def _cell(rule: Rule, version: str, outcomes: Mapping[str, Outcomes]) -> str:
+    before, after = (outcomes[version][rule.id, side] for side in SIDES)
+    if not before.is_asked:
+        return "not asked"
+    return f"{_shows(rule, version, outcomes) or 'runs'} / {'fails' if after.error else 'runs'}"
 
 
 # ------------------------------------------------------------------ what is tried
 
 
 def _try_all(version: str, rules: Sequence[Rule]) -> Outcomes:
+    environment(version)
     print(f"Trying Airflow {version}", file=sys.stderr)
     outcomes: Outcomes = {}
-    with tempfile.TemporaryDirectory(prefix="fpa-") as folder:
-        home = _Home(version, Path(folder))
+    with home_of(version) as home:
         _prepare(home)
-        migrated = home.airflow("db", "migrate")
-        if migrated.returncode:
-            raise SystemExit(f"{version}: db migrate: {migrated.stderr[-1000:]}")
+        home.migrate()
+        static = [one for one in _examples(rules) if one[0].id not in TRIALS]
         code = {
             (rule.id, side): _dag_file(rule.id, side, text)
-            for rule, side, text in _examples(rules)
+            for rule, side, text in static
             if _kind(text) == "code"
         }
         outcomes |= _import_all(home, code)
-        for rule, side, text in _examples(rules):
+        for rule, side, text in static:
             match _kind(text):
                 case "settings":
                     outcomes[rule.id, side] = _start_with(home, text)
-                case "commands":
+                case "commands" | "processes":
                     outcomes[rule.id, side] = _ask_for_help(home, text)
-        _run_all(home, outcomes)
+        others = [rule for rule in rules if rule.id in TRIALS]
+        for rule in others:
+            for side in SIDES:
+                TRIALS[rule.id].prepare(home, rule, side)
+        _run_all(home, outcomes, others)
     return outcomes
+
+
+def _proves_imports(version: str) -> bool:
+    wrong = import_proof.run(environment(version) / "bin/python")
+    print(f"Import proof with {version}: {'; '.join(wrong) or 'as claimed'}")
+    return not wrong
 
 
 def _examples(rules: Sequence[Rule]) -> Iterator[tuple[Rule, str, str]]:
     for rule in rules:
-        yield rule, "before", rule.before
-        yield rule, "after", rule.after
+        for side in SIDES:
+            yield rule, side, text_of(rule, side)
 
 
 def _kind(text: str) -> str:
@@ -280,43 +272,39 @@ def _kind(text: str) -> str:
         return "settings"
     if re.match(r"\s*airflow ", text):
         return "commands"
+    if re.match(r"\s*services:", text):
+        return "processes"
     return "code"
 
 
 def _dag_file(rule: str, side: str, text: str) -> str:
     """The snippet with an id of its own for its DAG, and the imports that short ones take as given."""
-    tree = ast.parse(text)
-    is_whole = any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
-    head = "" if is_whole and "datetime" in text.split("DAG(")[0] else _PRELUDE
+    is_whole = re.search(r"^(?:from|import) ", text, re.MULTILINE)
+    head = "" if is_whole and "datetime" in text.split("DAG(")[0] else PRELUDE
     named = re.sub(
-        r'(\bDAG\(\s*)"(?:nightly_)?orders(\.\w+)?"', rf'\1"{_name(rule, side)}\2"', text
+        r'(\bDAG\(\s*)"(?:nightly_)?orders(\.\w+)?"', rf'\1"{name_of(rule, side)}\2"', text
     )
-    return head + named + _TRIED_WITH.get(rule, "")
+    return head + _GIVEN.get(rule, "") + named + _TRIED_WITH.get(rule, "")
 
 
-def _name(rule: str, side: str) -> str:
-    return f"{rule}__{side}"
-
-
-def _prepare(home: _Home) -> None:
-    (home.folder / "dags").mkdir()
+def _prepare(home: Home) -> None:
+    home.dags.mkdir()
     (home.folder / "bin").mkdir()
     load = home.folder / "bin/load"  # what the examples' shell lines call
     load.write_text("#!/bin/sh\nexit 0\n")
     load.chmod(0o755)
 
 
-def _import_all(home: _Home, code: Mapping[tuple[str, str], str]) -> Outcomes:
+def _import_all(home: Home, code: Mapping[tuple[str, str], str]) -> Outcomes:
     for (rule, side), source in code.items():
-        (home.folder / f"dags/{_name(rule, side)}.py").write_text(source)
-    python = str(environment(home.version) / "bin/python")
-    done = home.run(python, "-P", str(_PROBE), str(home.folder / "dags"), seconds=600)
+        (home.dags / f"{name_of(rule, side)}.py").write_text(source)
+    done = home.python("-P", str(_PROBE), str(home.dags))
     if done.returncode:
         raise SystemExit(f"{home.version}: {done.stderr[-2000:]}")
     answers = json.loads(done.stdout.splitlines()[-1])
     outcomes = {}
     for rule, side in code:
-        answer = answers[_name(rule, side)]
+        answer = answers[name_of(rule, side)]
         meaning = [
             {key: value for key, value in dag.items() if key != "dag_id"}
             for dag in answer.get("dags", [])
@@ -325,141 +313,142 @@ def _import_all(home: _Home, code: Mapping[tuple[str, str], str]) -> Outcomes:
     return outcomes
 
 
-def _start_with(home: _Home, text: str) -> Outcome:
-    """Lets Airflow judge settings, and start a command with them."""
-    with tempfile.TemporaryDirectory(prefix="fpa-") as folder:
-        other = _Home(home.version, Path(folder))
+_LOAD_EXECUTORS = """
+from airflow.executors.executor_loader import ExecutorLoader
+for name in ExecutorLoader.get_executor_names():
+    ExecutorLoader.import_executor_cls(name)
+"""
+"""What the scheduler begins with."""
+
+
+def _start_with(home: Home, text: str) -> Outcome:
+    """Lets Airflow judge settings, and start with them."""
+    with home_of(home.version) as other:
         (other.folder / "airflow.cfg").write_text(text)
         lint = other.airflow("config", "lint")
-        sections = re.findall(r"^(\w+) *=", text, re.MULTILINE)
+        options = re.findall(r"^(\w+) *=", text, re.MULTILINE)
         said = [
             " ".join(line.split())
             for line in lint.stdout.splitlines()
-            if any(f"`{option}`" in line for option in sections)
+            if any(f"`{option}`" in line for option in options)
         ]
-        start = other.airflow("jobs", "check")
-        errors = re.findall(
-            r"^\S*(?:Error|Exception): .*", start.stdout + start.stderr, re.MULTILINE
-        )
+        starts = [other.airflow("jobs", "check")]
+        if "executor" in options:
+            starts.append(other.python("-c", _LOAD_EXECUTORS))
+        printed = "".join(start.stdout + start.stderr for start in starts)
+        errors = re.findall(r"^\S*(?:Error|Exception): .*", printed, re.MULTILINE)
         failing = [line for line in errors if "OperationalError" not in line]
         return Outcome(failing[0] if failing else "", [f"lint: {line}" for line in said])
 
 
-def _ask_for_help(home: _Home, text: str) -> Outcome:
-    for line in text.splitlines():
-        words = line.split()
-        if words[:1] == ["airflow"]:
-            done = home.airflow(*words[1:], "--help")
-            if done.returncode:
-                said = (done.stderr or done.stdout).strip().splitlines()
-                return Outcome(f"`{line}`: {said[-1] if said else done.returncode}")
+def _ask_for_help(home: Home, text: str) -> Outcome:
+    for line in re.findall(r"^(?:airflow|\s+command:) (.+)$", text, re.MULTILINE):
+        done = home.airflow(*line.split(), "--help")
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            return Outcome(f"`airflow {line}`: {said[-1] if said else done.returncode}")
     return Outcome()
 
 
 # ------------------------------------------------------------------ what is run
 
 
-def _run_all(home: _Home, outcomes: Outcomes) -> None:
-    """Runs every example with tasks under a real Airflow, and notes what its dag-processor refuses."""
+def _run_all(home: Home, outcomes: Outcomes, others: Sequence[Rule]) -> None:
+    """Runs every example with tasks under a real Airflow, notes what its dag-processor refuses, and tries the rest."""
     waiting = {
-        _name(*key): outcome
+        name_of(*key): outcome
         for key, outcome in outcomes.items()
         if not outcome.error
         and any(one["tasks"] for one in outcome.meaning)
         and not any(one["catchup"] for one in outcome.meaning)
     }
     parsed = {
-        _name(*key): outcome
+        name_of(*key): outcome
         for key, outcome in outcomes.items()
-        if (home.folder / f"dags/{_name(*key)}.py").exists() and not outcome.error
+        if (home.dags / f"{name_of(*key)}.py").exists() and not outcome.error
     }
     _drop_what_would_catch_up(home, parsed)
-    log = (home.folder / "standalone.log").open("wb")
-    command = "scheduler" if home.version == OLD else "standalone"
-    server = subprocess.Popen(
-        [str(environment(home.version) / "bin/airflow"), command],
-        env=home.variables | {"AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT": "False"},
-        cwd=home.folder,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
-        _watch(home, waiting, parsed)
-    finally:
-        _end_session(server)
-        log.close()
+    seen = Sightings()
+    with served(home):
+        _watch(home, waiting, parsed, seen)
+        for name, outcome in parsed.items():
+            if len(seen.forms[name]) > 1:
+                outcome.warnings.insert(0, "what is stored of the DAG changes from parse to parse")
+        for rule in others:
+            for side in SIDES:
+                outcomes[rule.id, side] = TRIALS[rule.id].look(home, rule, side, seen)
 
 
-def _end_session(server: subprocess.Popen[bytes]) -> None:
-    """Ends a server with all that it started: some of it leads groups of its own."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        listed = subprocess.run(
-            ["ps", "-s", str(server.pid), "-o", "pid="], capture_output=True, text=True, check=False
-        )
-        for pid in map(int, listed.stdout.split()):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(20)
-
-
-def _drop_what_would_catch_up(home: _Home, parsed: Mapping[str, Outcome]) -> None:
+def _drop_what_would_catch_up(home: Home, parsed: Mapping[str, Outcome]) -> None:
     """A DAG that 2.x runs for every day since 2024 was judged by its attributes; here it only costs time."""
     for name, outcome in parsed.items():
         if any(one["catchup"] for one in outcome.meaning):
-            (home.folder / f"dags/{name}.py").unlink()
+            (home.dags / f"{name}.py").unlink()
 
 
-def _watch(home: _Home, waiting: dict[str, Outcome], parsed: Mapping[str, Outcome]) -> None:
-    deadline = time.monotonic() + _SECONDS_TO_RUN
+def _watch(
+    home: Home, waiting: Mapping[str, Outcome], parsed: Mapping[str, Outcome], seen: Sightings
+) -> None:
+    began = time.monotonic()
     triggered: set[str] = set()
     left = dict(waiting)
-    while left and time.monotonic() < deadline:
-        time.sleep(5)
+    while (passed := time.monotonic() - began) < _SECONDS_TO_RUN:
+        if not left and (_has_changed(home, seen) or passed > _SECONDS_TO_CHANGE):
+            break
+        time.sleep(3)
+        seen.look(home)
         _note_import_errors(home, parsed)
-        states = dict(_rows(home, "SELECT dag_id, state FROM dag_run"))
-        known = {dag_id for (dag_id,) in _rows(home, "SELECT dag_id FROM dag")}
+        states = dict(home.rows("SELECT dag_id, state FROM dag_run"))
+        known = {dag_id for (dag_id,) in home.rows("SELECT dag_id FROM dag")}
         for name in list(left):
             if states.get(name) in ("success", "failed") or left[name].error:
-                outcome = left.pop(name)
-                outcome.ran = states.get(name, "")
-                if outcome.ran == "failed":
-                    outcome.error = f"task: {_why(home, name)}"
-                printed = _PRINTS.get(name.partition("__")[0])
-                if printed and any(printed.search(text) for text in _logs(home, name)):
-                    outcome.warnings.insert(0, f"prints {printed.pattern[-6:-2]}")
+                _note_run(home, name, left.pop(name), states.get(name, ""))
             elif name in known and name not in states and name not in triggered:
                 triggered.add(name)
-                if "schedule=None" in (home.folder / f"dags/{name}.py").read_text():
+                if "schedule=None" in (home.dags / f"{name}.py").read_text():
                     home.airflow("dags", "trigger", name)
     for outcome in left.values():
-        outcome.ran = "not finished in time"
+        outcome.error = outcome.error or "its run did not end in time"
 
 
-def _note_import_errors(home: _Home, parsed: Mapping[str, Outcome]) -> None:
+_CHANGE = {"AF3-FILELOC-UNIQUE": "files", "AF3-METADATA-DUPLICATE-DAG": "files", "AIR304": "forms"}
+"""Rules whose old form makes a DAG that changes from parse to parse, and what of it does."""
+
+
+def _has_changed(home: Home, seen: Sightings) -> bool:
+    """Whether all that should change while Airflow runs has: on 2.x nobody waits for that."""
+    laid_out = {file.name.partition("__")[0] for file in home.dags.glob("*__before*.py")}
+    return home.version == OLD or all(
+        len(getattr(seen, what)[name_of(rule, "before")]) > 1
+        for rule, what in _CHANGE.items()
+        if rule in laid_out
+    )
+
+
+def _note_run(home: Home, name: str, outcome: Outcome, state: str) -> None:
+    outcome.ran = state
+    if state == "failed" and not outcome.error:
+        outcome.error = f"task: {_why(home, name)}"
+    printed = _PRINTS.get(name.partition("__")[0])
+    if printed and any(printed.search(text) for text in _logs(home, name)):
+        outcome.warnings.insert(0, f"prints {printed.pattern[-6:-2]}")
+
+
+def _note_import_errors(home: Home, parsed: Mapping[str, Outcome]) -> None:
     """What the dag-processor could not import though a plain import could: it has no database."""
-    for file, trace in _rows(home, "SELECT filename, stacktrace FROM import_error"):
+    for file, trace in home.rows("SELECT filename, stacktrace FROM import_error"):
         outcome = parsed.get(Path(file).stem)
         if outcome is not None and not outcome.error:
             outcome.error = f"dag-processor: {trace.strip().splitlines()[-1]}"
 
 
-def _rows(home: _Home, query: str) -> list[tuple[str, ...]]:
-    try:
-        with sqlite3.connect(f"file:{home.folder / 'airflow.db'}?mode=ro", uri=True) as connection:
-            return connection.execute(query).fetchall()
-    except sqlite3.OperationalError:  # busy: asked again soon
-        return []
-
-
-def _logs(home: _Home, name: str) -> list[str]:
+def _logs(home: Home, name: str) -> list[str]:
     """What a DAG's tasks wrote down."""
     files = sorted((home.folder / f"logs/dag_id={name}").rglob("*.log"))
     return [file.read_text(errors="replace") for file in files]
 
 
-def _why(home: _Home, name: str) -> str:
+def _why(home: Home, name: str) -> str:
     """The last error in the logs of a DAG's tasks."""
     said = "?"
     for text in _logs(home, name):
@@ -470,4 +459,8 @@ def _why(home: _Home, name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("Stopped; nothing is left running.", file=sys.stderr)
+        sys.exit(130)

@@ -29,7 +29,7 @@ from tests.bench.airflow_trials import PRELUDE, SIDES, TRIALS, Outcome, Sighting
 
 _PROBE = Path(__file__).with_name("airflow_probe.py")
 _SECONDS_TO_RUN = 420
-_SECONDS_TO_CHANGE = 150
+_SECONDS_TO_CHANGE = 120
 """How long a DAG that should change from parse to parse is looked at."""
 
 NOT_TRIED = {
@@ -252,6 +252,8 @@ def _try_all(version: str, rules: Sequence[Rule]) -> Outcomes:
             for side in SIDES:
                 TRIALS[rule.id].prepare(home, rule, side)
         _run_all(home, outcomes, others)
+    for (rule, side), outcome in outcomes.items():
+        print(f"  {version} {rule} {side}: {outcome.words}", file=sys.stderr)
     return outcomes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -246,7 +247,7 @@ def test_files_that_are_no_database_of_airflow(tmp_path: Path) -> None:
 
 
 def test_without_psycopg_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metadata_look, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MetadataRefused, match=r"pip install \"psycopg\[binary\]\""):
         look_at_metadata("postgresql://h/d")
 

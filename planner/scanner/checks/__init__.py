@@ -32,6 +32,8 @@ class Check:
     run: Callable[[Any], Iterator[Hit]]
     needs: tuple[bytes, ...] = ()
     """The file holds at least one of these, or there is nothing to find; empty: always looked at."""
+    spelled: tuple[str, ...] = ()
+    """The same of whole words, which is quicker."""
     worth: Callable[[Glimpse], bool] | None = None
     """Says no where the file's words tell that there is nothing to find; None: they do not tell."""
     needs_airflow: bool = True
@@ -52,6 +54,8 @@ class Check:
     def may_find(self, glimpse: Glimpse) -> bool:
         """Whether looking is worth it: where it is not, looking would find nothing."""
         if not self.is_for(glimpse) or (self.needs and not glimpse.has(*self.needs)):
+            return False
+        if self.spelled and not glimpse.spells(self.spelled):
             return False
         return self.worth is None or self.worth(glimpse)
 

@@ -32,5 +32,5 @@ def _is_said_later(node: ast.Attribute) -> bool:
 
 
 CHECK = Check(
-    "AF3-CATCHUP-DEFAULT", PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags
+    "AF3-CATCHUP-DEFAULT", PythonFile, _check, spelled=("DAG", "dag"), worth=may_make_dags
 )

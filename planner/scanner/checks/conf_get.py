@@ -79,4 +79,6 @@ def _may_ask_for_gone(glimpse: Glimpse) -> bool:
     return glimpse.spells(_GETTERS) and _gone_options().may_be_in(glimpse.in_lower_case)
 
 
-CHECK = Check("AF3-CONF-GET", PythonFile, _check, needs=(b"conf",), worth=_may_ask_for_gone)
+CHECK = Check(
+    "AF3-CONF-GET", PythonFile, _check, spelled=("configuration",), worth=_may_ask_for_gone
+)

@@ -22,4 +22,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(dag.head, message, symbol="schedule", unless_set=_SETTING)
 
 
-CHECK = Check("AF3-CRON-INTERVAL", PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags)
+CHECK = Check("AF3-CRON-INTERVAL", PythonFile, _check, spelled=("DAG", "dag"), worth=may_make_dags)

@@ -18,4 +18,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield gone_hit(file, gone)
 
 
-CHECK = Check("AF3-DATASETS-32", PythonFile, _check, needs=(b"datasets",), worth=may_name_gone)
+CHECK = Check("AF3-DATASETS-32", PythonFile, _check, spelled=("datasets",), worth=may_name_gone)

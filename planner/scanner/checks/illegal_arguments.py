@@ -68,7 +68,7 @@ CHECK = Check(
     "AF3-ILLEGAL-ARGUMENTS",
     PythonFile,
     _check,
-    needs=(b"operators", b"sensors", b"DAG", b"dag", _OF_EVERY_OPERATOR.encode()),
+    spelled=("operators", "sensors", "DAG", "dag", _OF_EVERY_OPERATOR),
     worth=lambda glimpse: glimpse.spells([*rulebook().operator_arguments, _OF_EVERY_OPERATOR]),
     gives_way=True,
 )

@@ -27,5 +27,5 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 
 
 CHECK = Check(
-    "AF3-ASSETS-BOGUS", PythonFile, _check, needs=(b"assets", b"providers"), worth=may_name_gone
+    "AF3-ASSETS-BOGUS", PythonFile, _check, spelled=("assets", "providers"), worth=may_name_gone
 )

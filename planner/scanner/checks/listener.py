@@ -50,4 +50,4 @@ def _is_session(node: ast.AST) -> bool:
     return isinstance(node, ast.arg) and node.arg == "session"
 
 
-CHECK = Check("AF3-LISTENER", PythonFile, _check, needs=(b"hookimpl",))
+CHECK = Check("AF3-LISTENER", PythonFile, _check, spelled=("hookimpl",))

@@ -106,4 +106,4 @@ def _why(dags: list[DagCall]) -> str:
     return "in runs of Airflow 3 that are triggered without a logical date"
 
 
-CHECK = Check(_RULE, PythonFile, _check, needs=(b"DAG", b"dag"), worth=may_make_dags)
+CHECK = Check(_RULE, PythonFile, _check, spelled=("DAG", "dag"), worth=may_make_dags)

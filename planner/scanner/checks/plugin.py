@@ -49,4 +49,4 @@ def _is_empty(value: ast.expr) -> bool:
     return isinstance(value, ast.List | ast.Tuple) and not value.elts
 
 
-CHECK = Check("AF3-PLUGIN", PythonFile, _check, needs=(b"AirflowPlugin",))
+CHECK = Check("AF3-PLUGIN", PythonFile, _check, spelled=("AirflowPlugin",))

@@ -50,5 +50,5 @@ CHECK = Check(
     "AF3-SUBDAG",
     PythonFile,
     _check,
-    needs=(b"SubDagOperator", b"subdag", b"is_subdag", b".subdags"),
+    spelled=("SubDagOperator", "subdag", "is_subdag", "subdags"),
 )

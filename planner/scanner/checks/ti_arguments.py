@@ -41,4 +41,4 @@ def _is_of_a_task(file: PythonFile, call: ast.Call, holder: ast.expr) -> bool:
     )
 
 
-CHECK = Check("AF3-TI-ATTR", PythonFile, _check, needs=tuple(method.encode() for method in _GONE))
+CHECK = Check("AF3-TI-ATTR", PythonFile, _check, spelled=tuple(_GONE))

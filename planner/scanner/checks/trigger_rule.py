@@ -20,4 +20,4 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(found.value, message, symbol=rule)
 
 
-CHECK = Check("AF3-TRIGGER-RULE", PythonFile, _check, needs=(b"trigger_rule",))
+CHECK = Check("AF3-TRIGGER-RULE", PythonFile, _check, spelled=("trigger_rule",))

@@ -53,4 +53,4 @@ def _positional(file: PythonFile, call: ast.Call, keyword: ast.keyword) -> list[
     return [Edit("", Place(start.line, start.column), Place(end.line, end.column))]
 
 
-CHECK = Check("AF3-VAR-DEFAULT-VAR", PythonFile, _check, needs=(b"default_var",))
+CHECK = Check("AF3-VAR-DEFAULT-VAR", PythonFile, _check, spelled=("default_var",))

@@ -111,4 +111,4 @@ def _owner(file: PythonFile, node: ast.AST) -> ast.AST | None:
     return function
 
 
-CHECK = Check("AF3-XCOM-PULL-NOIDS", PythonFile, _check, needs=(b"xcom_pull",))
+CHECK = Check("AF3-XCOM-PULL-NOIDS", PythonFile, _check, spelled=("xcom_pull",))

@@ -27,7 +27,6 @@ _VERSION = re.compile(
 )
 """In a condition that tells Airflow 2 from Airflow 3, not one 2.x from another."""
 _PYTHONS = re.compile(rb"\bsys\b|python", re.IGNORECASE)
-_ASKED_FOR = re.compile(rb"\n[ \t]{0,40}(?:el)?if[ (][^\n]{0,500}?(?i:version)")
 _MOST_LINES = 200
 """Of one import."""
 _NAME = re.compile(rb"^\s*(\w+(?:\.\w+)*)")
@@ -53,7 +52,7 @@ def imports_in(content: bytes) -> list[str]:
 
 def imports_by_version(content: bytes) -> list[str]:
     """Those of ``imports_in`` that stand only below a condition on a version, whichever side it asks for."""
-    if not _ASKED_FOR.search(b"\n" + content) or not _INDENTED.search(content):
+    if not _asks_for_version(content) or not _INDENTED.search(content):
         return []
     chosen: set[str] = set()
     always: set[str] = set()
@@ -77,6 +76,18 @@ def imports_by_version(content: bytes) -> list[str]:
             names = imports_in(whole[: _end_of_import(whole)])
             (chosen if any(by_version for _, by_version in open_) else always).update(names)
     return sorted(chosen - always)
+
+
+def _asks_for_version(content: bytes) -> bool:
+    """Whether a line with a condition on some version is in it."""
+    small = content.lower()
+    at = small.find(b"version")
+    while at >= 0:
+        begin = small[small.rfind(b"\n", 0, at) + 1 : at].lstrip(b" \t")
+        if begin.startswith((b"if ", b"if(", b"elif ", b"elif(")):
+            return True
+        at = small.find(b"version", at + 1)
+    return False
 
 
 def _tells_apart(condition: bytes) -> bool:

@@ -185,10 +185,15 @@ class Rewriter:
     def is_mentioned(self, imported: ImportedName) -> bool:
         """Whether the name stands anywhere in the file but in imports: in strings and comments too, and where
         a comment beside the import says that it is for others."""
-        if imported.local in self._words:
+        if imported.local in self._named or imported.local in self._words:
             return True
         place = self._place(imported.node)
         return place is not None and "noqa" in _comment_of(place, imported.alias)
+
+    @functools.cached_property
+    def _named(self) -> frozenset[str]:
+        """Every name that code reads or writes: most that are mentioned are among them, and it is soon told."""
+        return frozenset(node.id for node in self.file.of(ast.Name))
 
     @functools.cached_property
     def _words(self) -> frozenset[str]:

@@ -5,12 +5,14 @@ Nothing is ever written, each statement has a time limit, and no message holds a
 
 from __future__ import annotations
 
+import importlib
 import re
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -19,11 +21,6 @@ from planner.domain.report import Coverage, Observation
 from planner.rulebook.load import rulebook
 from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.dag_map import dag_code_of
-
-try:
-    import psycopg
-except ImportError:  # The wheel brings none: only those who look at PostgreSQL need it.
-    psycopg = None  # type: ignore[assignment]
 
 CHECKER = "upgradecheck"
 DUPLICATE = "AF3-METADATA-DUPLICATE-DAG"
@@ -244,14 +241,22 @@ class _Sqlite:
         self._connection.close()
 
 
+def _driver() -> ModuleType:
+    """psycopg. Only those who look at PostgreSQL need it: the wheel brings none, and loading it takes as long as a
+    scan of a small tree."""
+    try:
+        return importlib.import_module("psycopg")
+    except ImportError:
+        raise MetadataRefused(
+            'Looking at PostgreSQL needs the package psycopg; install it with `pip install "psycopg[binary]"`.'
+        ) from None
+
+
 class _Postgres:
     kind = "postgresql"
 
     def __init__(self, url: str) -> None:
-        if psycopg is None:
-            raise MetadataRefused(
-                'Looking at PostgreSQL needs the package psycopg; install it with `pip install "psycopg[binary]"`.'
-            )
+        self._driver = psycopg = _driver()
         self._url = re.sub(r"^\w+(?:\+\w+)?://", "postgresql://", url)
         milliseconds = _statement_seconds() * 1000
         try:
@@ -273,9 +278,9 @@ class _Postgres:
         try:
             query = statement.replace("?", "%s").encode()
             return self._connection.execute(query, values or None).fetchall()
-        except psycopg.errors.QueryCanceled as error:
+        except self._driver.errors.QueryCanceled as error:
             raise _TooSlow from error
-        except psycopg.Error as error:
+        except self._driver.Error as error:
             sentence = _without_secrets(str(error), self._url)
             raise MetadataRefused(f"The database cannot be read: {sentence}") from None
 

@@ -48,6 +48,8 @@ class Observation(msgspec.Struct, gc=False, kw_only=True):
     """The text of the line, where the source was seen; white space folded."""
     fix: bytes = b""
     """JSON of ``{"applicability": "safe|unsafe|display-only", "message": str, "edits": [...]}`` or empty."""
+    own_fix: bytes = b""
+    """The same of Flightplan's own check where another tool told of the place first; empty once a fix is chosen."""
     extra: bytes = b""
     """JSON object of the unknown keys of the item, or empty."""
     url: str = ""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import msgspec
+
+from planner.domain.rating import when_of
 from planner.domain.report import Observation
 from planner.parsers.fix import Fix, fix_bytes
 from planner.parsers.ruff import SYNTAX
+from planner.rulebook.load import rulebook
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit
 from planner.scanner.result import SkipReason
@@ -44,13 +49,38 @@ def joined(
         if not hit.if_used and (not hit.lines or target in hit.lines):
             hit.path = path
             own.append(observation_of(hit))
-    return sorted([*(told_apart(one, facts) for one in ruffs), *untold(own, ruffs)], key=place_of)
+    return sorted(together([told_apart(one, facts) for one in ruffs], own), key=place_of)
 
 
-def untold(own: Iterable[Observation], ruffs: Sequence[Observation]) -> list[Observation]:
-    """Our own observations without those that ruff made too: of a name in the file, or of a word on the line."""
+def together(ruffs: Sequence[Observation], own: Iterable[Observation]) -> list[Observation]:
+    """Ruff's observations, and our own that ruff did not make too: of a name in the file, or of a word on the line.
+
+    Where ruff told of the very place, our edits go along with what it said.
+    """
     told = {_subject(found) for found in ruffs if found.symbol}
-    return [found for found in own if not found.symbol or _subject(found) not in told]
+    lent: dict[tuple[Any, ...], bytes] = {}
+    untold = []
+    for found in own:
+        if not found.symbol or _subject(found) not in told:
+            untold.append(found)
+        elif found.fix:
+            lent[_spot(found)] = _when_told(found)
+    return [*(_with_own_fix(one, lent.get(_spot(one))) for one in ruffs), *untold]
+
+
+def _with_own_fix(found: Observation, fix: bytes | None) -> Observation:
+    return msgspec.structs.replace(found, own_fix=fix) if fix else found
+
+
+def _when_told(found: Observation) -> bytes:
+    """The fix with its time: another tool's rule does not say it."""
+    fix = msgspec.json.decode(found.fix, type=Fix)
+    fix.when = when_of(found.rule, found.symbol, rulebook())
+    return fix_bytes(fix)
+
+
+def _spot(found: Observation) -> tuple[Any, ...]:
+    return found.path, found.cell, found.line, found.column, found.symbol
 
 
 def _subject(found: Observation) -> tuple[str, int | None, str]:

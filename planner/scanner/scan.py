@@ -20,7 +20,7 @@ from planner.scanner.dag_map import DagMap, dag_ids_by_file, owners_by_file
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
 from planner.scanner.ignore_file import under_ignore_file
-from planner.scanner.joined import observation_of, place_of, told_apart, untold
+from planner.scanner.joined import observation_of, place_of, together, told_apart
 from planner.scanner.mapping import known_map
 from planner.scanner.project import Project, hits_of
 from planner.scanner.readers import is_code
@@ -112,7 +112,7 @@ def scan_tree(
     observations = [
         told_apart(found, seen.facts) for seen in reading.seen.values() for found in seen.ruffs
     ]
-    observations += untold(_own(project, listing.files), observations)
+    observations = together(observations, _own(project, listing.files))
     observations += _flawed(reading, {one.path for one in observations if one.rule == SYNTAX})
     coverage = Coverage(
         checker=CHECKER,

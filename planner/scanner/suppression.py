@@ -100,7 +100,7 @@ def silenced_by_comments(
         else:
             line, text = comment
             # Edits of ruff alone may not run on today's version; ours are made for what counts.
-            plain = msgspec.structs.replace(one, fix=b"")
+            plain = msgspec.structs.replace(one, fix=b"", own_fix=b"")
             suppressed.append(Suppressed(plain, NOQA, f"{one.path}:{line}", text))
     return kept, suppressed
 

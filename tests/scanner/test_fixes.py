@@ -446,6 +446,17 @@ def test_fixes_say_when_and_what_they_need(tmp_path: Path) -> None:
     assert patch_of(scan_tree(tmp_path, current="2.9.3")).needs == fixes["AwsHook"].needs
 
 
+def test_our_own_edit_is_taken_where_ruff_has_none_for_now(tmp_path: Path) -> None:
+    source = "from airflow.sdk import Variable\n\nVariable.get('a', default_var=1)\n"
+    write(tmp_path, {"a.py": source})
+    (found,) = [one for one in scan_tree(tmp_path).observations if one.symbol == "default_var"]
+    assert (found.rule, found.own_fix) == ("AIR301", b"")
+    fix = msgspec.json.decode(found.fix, type=Fix)
+    assert (fix.applicability, fix.side, fix.when) == ("safe", "now", "now")
+    assert "+Variable.get('a', 1)" in fix.diff
+    assert "Variable.get('a', 1)" in fixed(source, tmp_path / "b")
+
+
 def test_one_owners_patch_leaves_the_others_files(tmp_path: Path) -> None:
     dag = "from airflow import DAG\n\nDAG({name!r}, schedule=None, default_args={{'owner': {owner!r}}})\n"
     write(

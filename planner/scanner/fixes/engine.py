@@ -87,7 +87,7 @@ def fixes_of(
             if one.fix and not one.rule.startswith(
                 "AIR"
             ):  # a stub has ruff's edits: it is never run
-                offers[index] = _own(one)
+                offers[index] = _own(one.fix, _when(one))
     return _written(path, text, offers, len(observations))
 
 
@@ -96,19 +96,23 @@ def _may_have_fix(one: Observation) -> bool:
     table = rulebook().fixes
     rule = rulebook().rules.get(one.rule)
     return (
-        bool(one.fix)
+        bool(one.fix or one.own_fix)
         or one.symbol in table.moves
         or one.symbol in table.remedies
         or (rule is not None and rule.by_symbol and rule.checker != "ruff")
     )
 
 
-def _own(observation: Observation) -> _Offer:
-    """The edits that one of Flightplan's own checks proposes."""
-    fix = _decode(observation.fix)
-    when = when_of(observation.rule, observation.symbol, rulebook())
+def _own(proposed: bytes, when: str = "") -> _Offer:
+    """The edits that one of Flightplan's own checks proposes. ``when`` is said here or by the fix itself."""
+    fix = _decode(proposed)
+    when = when or fix.when
     side = "after" if when == "after" else "now"
     return _Offer(fix.edits, fix.message or "", when, fix.applicability == "safe", side)
+
+
+def _when(one: Observation) -> str:
+    return when_of(one.rule, one.symbol, rulebook())
 
 
 class _Engine:
@@ -141,6 +145,7 @@ class _Engine:
                 self._offers[index] = offer
         self._offer_imports()
         self._offer_drops()
+        self._offer_own()
         return self._offers
 
     def _offer(self, index: int, one: Observation) -> _Offer | None:
@@ -148,7 +153,7 @@ class _Engine:
         if one.cell is not None:
             return None
         if not one.rule.startswith("AIR") and one.fix:
-            return _own(one)
+            return _own(one.fix, _when(one))
         if one.symbol.startswith("airflow.") and self._asks_for_import(index, one):
             return None
         entry = self._table.remedies.get(one.symbol)
@@ -157,6 +162,15 @@ class _Engine:
         if not one.rule.startswith("AIR") or not one.fix:
             return None
         return self._from_tool(one)
+
+    def _offer_own(self) -> None:
+        """Where another tool told of a place and nothing is offered there for now, what our own check would do."""
+        for index, one in enumerate(self._observations):
+            known = self._offers.get(index)
+            if one.own_fix and one.cell is None and (known is None or known.side != "now"):
+                own = _own(one.own_fix)
+                if own.side == "now":
+                    self._offers[index] = own
 
     def _from_tool(self, one: Observation) -> _Offer | None:
         """ruff's own edit. One that nobody knows to run on both sides waits for the flip, if it is no import:

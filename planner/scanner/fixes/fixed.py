@@ -43,7 +43,7 @@ def asked_of(found: Sequence[Observation], terms: Terms) -> bytes:
 
 def is_worth_fixing(found: Iterable[Observation]) -> bool:
     """Whether any of the findings may have a fix at all."""
-    return any(one.fix or one.symbol for one in found)
+    return any(one.fix or one.own_fix or one.symbol for one in found)
 
 
 def fixed_of(

@@ -80,6 +80,7 @@ def make(message: bytes) -> bytes:
 def _give(found: Sequence[Observation], fixes: Sequence[bytes]) -> None:
     for index, one in enumerate(found):
         one.fix = fixes[index] if index < len(fixes) else b""
+        one.own_fix = b""
 
 
 def _worth_fixing(

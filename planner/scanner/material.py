@@ -101,6 +101,19 @@ class Probe(msgspec.Struct, frozen=True):
     """What is asked is known to be Airflow's webserver."""
 
 
+class ChartSection(msgspec.Struct, frozen=True):
+    """One component's section in values for the official Helm chart: ``webserver``, ``dagProcessor``."""
+
+    name: str
+    place: Place
+    keys: frozenset[str]
+    """What it sets."""
+    beside: frozenset[str]
+    """The names of all sections and options that stand with it."""
+    off: Place | None = None
+    """Where it says ``enabled: false``."""
+
+
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     """One Python package that something installs. ``name`` is normalised (PEP 503)."""
 

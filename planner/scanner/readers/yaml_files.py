@@ -35,7 +35,7 @@ from planner.scanner.around.yaml_tree import (
     snippet_of_scalar,
 )
 from planner.scanner.code.branches import Branches
-from planner.scanner.material import Probe, Text
+from planner.scanner.material import ChartSection, Probe, Text
 from planner.scanner.readers import Reader
 
 _SCRIPTS = frozenset(
@@ -73,6 +73,22 @@ _CHART = {
     "scheduler.statsd_port": "9125",
     "webserver.enable_proxy_fix": "True",
 }
+_ONLY_IN_CHART = frozenset(
+    [
+        "airflowVersion",
+        "allowPodLaunching",
+        "createUserJob",
+        "defaultAirflowRepository",
+        "defaultAirflowTag",
+        "fernetKeySecretName",
+        "migrateDatabaseJob",
+        "webserverSecretKey",
+        "webserverSecretKeySecretName",
+    ]
+)
+"""Keys by which values for the official chart are known; ``executor`` with one of Airflow's is another."""
+_IN_OTHER_CHARTS = "web"
+_SECTIONS = ("webserver", "dagProcessor")
 _TOGGLES = "enableBuiltInSecretEnvVars"
 """A table of the official chart whose keys are variables, and whose values say whether it sets them."""
 _WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
@@ -131,6 +147,29 @@ def _commands_by_line(text: Text, snippet: Snippet) -> Iterator[Any]:
     yield from branches.told()
 
 
+def _chart_sections(node: Mapping) -> Iterator[ChartSection]:
+    """The sections of the official chart's values, where a table is known to be such."""
+    own = {key: (key_node, value) for key, key_node, value in node.own()}
+    executor = own["executor"][1] if "executor" in own else None
+    is_chart = bool(own.keys() & _ONLY_IN_CHART) or (
+        isinstance(executor, Scalar) and executor.value.endswith("Executor")
+    )
+    if not is_chart or _IN_OTHER_CHARTS in own:
+        return
+    for name in _SECTIONS:
+        key, section = own.get(name, (None, None))
+        if key is not None and isinstance(section, Mapping):
+            enabled = section.get("enabled")
+            is_off = isinstance(enabled, Scalar) and enabled.value.lower() == "false"
+            yield ChartSection(
+                name,
+                key.place,
+                keys=frozenset(key for key, _, _ in section.own()),
+                beside=frozenset(own),
+                off=enabled.place if isinstance(enabled, Scalar) and is_off else None,
+            )
+
+
 class _Walk:
     """One walk over one document, each node once."""
 
@@ -157,6 +196,7 @@ class _Walk:
 
     def _mapping(self, name: str, node: Mapping) -> Iterator[Any]:
         yield from self._named_variable(node)
+        yield from _chart_sections(node)
         yield from self._image(node)
         yield from self._container(name, node)
         for key, key_node, value in node.own():

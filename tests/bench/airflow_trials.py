@@ -166,7 +166,7 @@ exec({code!r})
 
 
 def _lay_out_called(home: Home, rule: Rule, side: str) -> None:
-    code = 'DAG("nightly_orders", start_date=datetime(2024, 1, 1), schedule=None)\n'
+    code = 'dag = DAG("nightly_orders", start_date=datetime(2024, 1, 1), schedule=None)\n'
     (home.dags / "nightly_orders.py").write_text(PRELUDE + code)
 
 

@@ -55,6 +55,9 @@ class _Wanted:
     remedies: dict[str, Remedy] = field(default_factory=dict)
     asked: list[tuple[int, str]] = field(default_factory=list)
     """The index of each observation with its symbol."""
+    unused: dict[str, Rewrite] = field(default_factory=dict)
+    """Imports that nothing uses, of names that the file uses by another import and an observation is about: they
+    go where what is below the name is rewritten."""
 
 
 def fixes_of(
@@ -193,6 +196,7 @@ class _Engine:
         if remedy is None or not self._rewriter.possible(remedy.rewrite):
             return False
         if remedy.rewrite.only_goes and not self._is_at_import(one):
+            self._wanted.unused[symbol] = remedy.rewrite
             return False
         self._wanted.remedies[symbol] = remedy
         self._wanted.asked.append((index, symbol))
@@ -244,12 +248,12 @@ class _Engine:
         safe = [one.rewrite for one in now if one.safe]
         rest = [one.rewrite for one in now if not one.safe]
         after = [one.rewrite for one in remedies.values() if one.side == "after"]
-        safe_edits = self._rewriter.edits_of(safe)
-        rest_edits = self._rewriter.edits_of(rest)
+        safe_edits = self._edits_of(safe)
+        rest_edits = self._edits_of(rest)
         joined = _touch(safe_edits, rest_edits)
         if joined:
-            rest_edits = self._rewriter.edits_of([*safe, *rest])
-        after_edits = self._rewriter.edits_of(after)
+            rest_edits = self._edits_of([*safe, *rest])
+        after_edits = self._edits_of(after)
         for index, symbol in self._wanted.asked:
             remedy = remedies[symbol]
             is_after = remedy.side == "after"
@@ -265,6 +269,17 @@ class _Engine:
                 rank=0 if is_safe else 1,
             )
         self._offer_what_goes_too(safe, rest, after)
+
+    def _edits_of(self, rewrites: Sequence[Rewrite]) -> list[Edit]:
+        """The edits of these names, with imports that have nothing to stay for once these are rewritten."""
+        above = {name for rewrite in rewrites for name in _above(rewrite.symbol)}
+        known = {rewrite.symbol for rewrite in rewrites}
+        unused = [
+            rewrite
+            for symbol, rewrite in self._wanted.unused.items()
+            if symbol in above and symbol not in known
+        ]
+        return self._rewriter.edits_of([*rewrites, *unused])
 
     def _offer_what_goes_too(self, *together: Sequence[Rewrite]) -> None:
         """Imports that go with others, parts of dotted names that are rewritten, and what hangs on a name whose

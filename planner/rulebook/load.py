@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import tomli
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+import tomli
 from packaging.version import InvalidVersion, Version
 
 from planner.domain.facts import FACT_KEYS

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from planner.scanner.cache import Cache
 from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
-from planner.scanner.reading import Progress
-from planner.scanner.result import ScanResult
+from planner.scanner.result import Progress, ScanResult
 from planner.scanner.scan import scan_folder
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from planner.domain.rating import Rater
 from planner.rulebook.load import rulebook
-from planner.scanner.dag_map import dag_ids_by_file
+from planner.scanner.dags import dag_ids_by_file
 from planner.scanner.result import ScanResult, Skipped, SkipReason
 from planner.scanner.suppression import (
     IGNORE_FILE,

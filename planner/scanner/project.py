@@ -13,7 +13,7 @@ import msgspec
 from planner.scanner.around.release_folders import of_earlier_releases
 from planner.scanner.checks import checks
 from planner.scanner.code.one_sided import one_sided
-from planner.scanner.dag_map import DagMap
+from planner.scanner.dags import DagMap
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from planner.domain.report import Observation
-from planner.rulebook.load import rulebook
-from planner.scanner.cache import Cache, key_of
+from planner.scanner.around.current_version import current_version
+from planner.scanner.around.setup_py import may_hold_pins
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.fixed import Fixed
 from planner.scanner.fixes.remedies import Terms
+from planner.scanner.kept import Kept
+from planner.scanner.kinds import is_code
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool, Told
-from planner.scanner.result import Skipped, SkipReason
-from planner.scanner.ruff_run import rules_of, run_ruff, version_of
+from planner.scanner.result import CurrentVersion, Progress, Skipped, SkipReason
+from planner.scanner.ruff_here import Ruff
+from planner.scanner.ruff_run import run_ruff
 from planner.scanner.seen import FileSeen, Unread, encode, look, looked_decode, seen_decode
 from planner.scanner.text import text_of
-from planner.scanner.tree import Mark, TreeFile, mark_of, read_bytes
-
-Progress = Callable[[int, int], None]
-"""Is told how many files are read, and how many there are."""
+from planner.scanner.tree import TreeFile, read_bytes
 
 _Found = list[Observation]
 
@@ -48,11 +45,13 @@ _RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
 class Reading:
     """What all files yielded, by path in the order of the listing."""
 
+    terms: Terms
+    """The versions between which the upgrade leads."""
+    today: CurrentVersion
+    """Where the one that runs today was told."""
     seen: dict[str, FileSeen] = field(default_factory=dict)
     flaws: dict[str, Skipped] = field(default_factory=dict)
     """Files that nothing could check."""
-    keys: dict[str, bytes] = field(default_factory=dict)
-    """Under which each is kept; empty where nothing is."""
 
     def skipped(self, unscanned: Iterable[str]) -> Iterator[Skipped]:
         """Why each file was not checked, or not by every check."""
@@ -64,23 +63,12 @@ class Reading:
             yield Skipped(path, facts.flaw_reason or SkipReason.SYNTAX, facts.flaw)
 
 
-@dataclass(slots=True)
-class _Unkept:
-    """A file whose answer was not kept: it is looked at now, and kept then."""
-
-    file: TreeFile
-    key: bytes
-    mark: Mark
-    """How the file looked when it was read; one that has changed since is not kept."""
-
-
-_NOTHING = encode(FileSeen())
+_SEEN = b"seen"
 _FIXES = b"fixes"
+_NOTHING = encode(FileSeen())
 _fixes_decode = msgspec.msgpack.Decoder(list[Fixed]).decode
 _MOST_KEPT = 3
 """Pairs of versions for which the fixes of one file are kept."""
-LARGEST_KEPT = 4 * 1024 * 1024
-"""Bytes of what one file yields; more is hostile, and would push out what is worth keeping."""
 
 
 class TreeReader:
@@ -88,25 +76,23 @@ class TreeReader:
 
     def __init__(
         self,
-        *,
         ruff: Ruff,
+        kept: Kept,
         terms: Terms,
+        *,
         seconds: float,
-        cache: Cache | None,
         progress: Progress | None,
     ) -> None:
-        """``terms``: the versions for which fixes are made on the way."""
+        """``terms``: the versions between which the upgrade leads, as far as somebody said so."""
         self._program = ruff.program
-        self._terms = terms
+        self._kept = kept
         self._seconds = seconds
-        self._cache = cache
-        self._engine = f"{engine()} {ruff.version}".encode() if cache else b""
         self._progress = progress or _nobody
         self._done = 0
         self._total = 0
-        self._unkept: dict[str, _Unkept] = {}
+        self._unknown: dict[str, TreeFile] = {}
         self._ahead: dict[str, Fixed] = {}
-        self.reading = Reading()
+        self.reading = Reading(terms, CurrentVersion(terms.current))
         """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
@@ -115,49 +101,72 @@ class TreeReader:
         for file in files:
             self._take(file)
         found = self._ruffs()
+        reading = self.reading
         with Pool() as pool:
-            for path, unkept in self._unkept.items():
-                self._hand_over(unkept, found.get(path, []), pool)
-                self._take_answers(pool.ready(), found)
-            self._take_answers(pool.answers(), found)
-        seen = self.reading.seen
-        self.reading.seen = {file.path: seen[file.path] for file in files if file.path in seen}
-        return self.reading
+            pins = [file for path, file in self._unknown.items() if _may_pin(path)]
+            self._look_at(pins, found, pool)
+            if not reading.terms.current:
+                self._learn_current(path for path in reading.seen if _may_pin(path))
+            rest = [file for path, file in self._unknown.items() if not _may_pin(path)]
+            self._look_at(rest, found, pool)
+        reading.seen = {
+            file.path: reading.seen[file.path] for file in files if file.path in reading.seen
+        }
+        return reading
+
+    def _learn_current(self, paths: Iterable[str]) -> None:
+        """Tells from what pins packages which Airflow runs today: fixes hang on it, so it is known before them."""
+        requirements = [
+            msgspec.structs.replace(one, path=path)
+            for path in sorted(paths)
+            for one in self.reading.seen[path].facts.requirements
+        ]
+        today = current_version(requirements)
+        self.reading.today = today
+        self.reading.terms = msgspec.structs.replace(self.reading.terms, current=today.version)
 
     def _take(self, file: TreeFile) -> None:
-        content = None if file.flaw else read_bytes(file)
-        if content is None:
-            self._flawed(file, file.flaw or _UNREADABLE, file.reason or SkipReason.UNREADABLE)
-            self._step()
+        known = None if file.flaw else self._known(file.path)
+        if file.flaw:
+            self._flawed(file, file.flaw, file.reason or SkipReason.UNREADABLE)
+        elif known is not None:
+            self.reading.seen[file.path] = known
+        elif os.access(file.place, os.R_OK):
+            self._unknown[file.path] = file
             return
-        key = key_of(self._engine, file.path.encode(), content.bytes) if self._cache else b""
-        self.reading.keys[file.path] = key
-        kept = self._kept(key)
-        if kept is not None:
-            self.reading.seen[file.path] = kept
-            self._step()
-            return
-        self._unkept[file.path] = _Unkept(file, key, content.mark)
-
-    def _hand_over(self, unkept: _Unkept, ruffs: _Found, pool: Pool) -> None:
-        """Reads a file once more than to tell whether it is known: not every file is held in memory at once."""
-        file = unkept.file
-        content = read_bytes(file)
-        if content is None:
+        else:
             self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
-            self._step()
-            return
-        unread = Unread(file.path, content.bytes, self._terms, ruffs)
-        pool.put(file.path, look, encode(unread))
+        self._step()
+
+    def _known(self, path: str) -> FileSeen | None:
+        value = self._kept.get(_SEEN, path)
+        if value is None:
+            return None
+        try:
+            return FileSeen() if value == _NOTHING else seen_decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
+        for file in files:
+            content = read_bytes(file)
+            if content is None:
+                self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
+                self._step()
+                continue
+            unread = Unread(file.path, content.bytes, self.reading.terms, found.get(file.path, []))
+            pool.put(file.path, look, encode(unread))
+            self._take_answers(pool.ready(), found)
+        self._take_answers(pool.answers(), found)
 
     def _take_answers(self, answers: Iterable[Told], found: Mapping[str, _Found]) -> None:
         for path, answer in answers:
-            self._looked(self._unkept[path], answer, found.get(path, []))
+            self._looked(self._unknown[path], answer, found.get(path, []))
+            self._step()
 
-    def _looked(self, unkept: _Unkept, answer: bytes | None, ruffs: _Found) -> None:
+    def _looked(self, file: TreeFile, answer: bytes | None, ruffs: _Found) -> None:
         """Takes what the checks saw, and keeps it where the file has not changed meanwhile."""
-        path = unkept.file.path
-        self._step()
+        path = file.path
         if answer is None:
             self.reading.seen[path] = FileSeen(_STOPPED, ruffs)
             return
@@ -165,39 +174,16 @@ class TreeReader:
         self.reading.seen[path] = seen_decode(looked.seen)
         if looked.fixed is not None:
             self._ahead[path] = looked.fixed
-        is_worth_keeping = self._cache and len(answer) <= LARGEST_KEPT
-        if (
-            is_worth_keeping
-            and path not in self.reading.flaws
-            and mark_of(unkept.file) == unkept.mark
-        ):
-            self._put(unkept.key, bytes(looked.seen))
+        if path not in self.reading.flaws and self._kept.is_unchanged(file):
+            self._kept.put(_SEEN, path, bytes(looked.seen))
             if looked.fixed is not None:
-                self._put(key_of(_FIXES, unkept.key), encode([looked.fixed]))
-
-    def _put(self, key: bytes, value: bytes) -> None:
-        if self._cache:
-            self._cache.put(key, value)
-
-    def kept(self, kind: bytes, path: str) -> bytes | None:
-        """What else was made before of a file with the same content."""
-        key = self.reading.keys.get(path, b"")
-        return self._cache.get(key_of(kind, key)) if self._cache and key else None
-
-    def keep(self, kind: bytes, path: str, value: bytes) -> None:
-        """Keeps what was made of a file that is as it was read."""
-        if self._cache and len(value) <= LARGEST_KEPT:
-            self._cache.put(key_of(kind, self.reading.keys[path]), value)
-
-    def is_as_read(self, path: str, content: bytes) -> bool:
-        """Whether a file that was read once more is what it was; only asked where something is kept."""
-        return self.reading.keys.get(path) == key_of(self._engine, path.encode(), content)
+                self._kept.put(_FIXES, path, encode([looked.fixed]))
 
     def fixed(self, path: str) -> list[Fixed]:
         """The fixes that were made of the file when it was read, or before of one with the same content."""
         if path in self._ahead:
             return [self._ahead[path]]
-        value = self.kept(_FIXES, path)
+        value = self._kept.get(_FIXES, path)
         if value is not None:
             with contextlib.suppress(msgspec.MsgspecError):
                 return _fixes_decode(value)
@@ -205,18 +191,9 @@ class TreeReader:
 
     def keep_fixes(self, path: str, content: bytes, fixed: Fixed) -> None:
         """Keeps the fixes that were made of this content, if it is what was read."""
-        if self._cache and self.is_as_read(path, content):
+        if self._kept.is_as_read(path, content):
             before = [one for one in self.fixed(path) if one.asked != fixed.asked]
-            self.keep(_FIXES, path, encode([fixed, *before][:_MOST_KEPT]))
-
-    def _kept(self, key: bytes) -> FileSeen | None:
-        value = self._cache.get(key) if self._cache else None
-        if value is None:
-            return None
-        try:
-            return FileSeen() if value == _NOTHING else seen_decode(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+            self._kept.put(_FIXES, path, encode([fixed, *before][:_MOST_KEPT]))
 
     def _flawed(self, file: TreeFile, flaw: str, reason: SkipReason) -> None:
         self.reading.flaws[file.path] = Skipped(file.path, reason, flaw)
@@ -228,20 +205,25 @@ class TreeReader:
     def _ruffs(self) -> dict[str, _Found]:
         """What ruff says of the files that were not kept, by their paths."""
         by_place = {
-            found.file.place: found.file.path
-            for found in self._unkept.values()
-            if found.file.place.endswith(_RUFF_READS)
+            file.place: file.path
+            for file in self._unknown.values()
+            if file.place.endswith(_RUFF_READS)
         }
         if not by_place:
             return {}
         answer = run_ruff(self._program, list(by_place), seconds=self._seconds)
         for place in answer.crashed_on:
-            self._flawed(self._unkept[by_place[place]].file, _RUFF_CRASHED, SkipReason.CRASHED)
+            self._flawed(self._unknown[by_place[place]], _RUFF_CRASHED, SkipReason.CRASHED)
         found: dict[str, _Found] = {}
         for one in answer.observations:
             one.path = by_place[one.path]
             found.setdefault(one.path, []).append(one)
         return found
+
+
+def _may_pin(path: str) -> bool:
+    """Whether a file may say which packages are installed."""
+    return not is_code(path) or may_hold_pins(path)
 
 
 def source_of(file: TreeFile) -> Source:
@@ -265,41 +247,5 @@ def bytes_of(files: Iterable[TreeFile]) -> Callable[[str], bytes | None]:
     return read
 
 
-class Ruff(msgspec.Struct, frozen=True):
-    """One ruff, and what it says of itself."""
-
-    program: str
-    version: str
-    rules: frozenset[str]
-
-
-def known_ruff(program: str, cache: Cache | None) -> Ruff:
-    """Asks a ruff for its version and its rules, or finds kept what the very same file answered before."""
-    place = os.path.realpath(program)
-    mark = mark_of(TreeFile("", place))
-    key = key_of(b"ruff", place.encode(), repr(mark).encode())
-    kept = cache.get(key) if cache and mark else None
-    if kept is not None:
-        with contextlib.suppress(msgspec.MsgspecError):
-            return msgspec.msgpack.decode(kept, type=Ruff)
-    ruff = Ruff(program, version_of(program), rules_of(program))
-    if cache is not None:
-        cache.put(key, encode(ruff))
-    return ruff
-
-
 def _nobody(done: int, total: int) -> None:
     """Hears of progress where nobody wants to."""
-
-
-@functools.cache
-def engine() -> str:
-    """Names everything of Flightplan that an answer depends on: its code, its rulebook and the Python it runs on."""
-    package = Path(__file__).parents[1]
-    sources = [
-        path
-        for folder in ("scanner", "parsers", "domain", "rulebook")
-        for path in sorted((package / folder).rglob("*.py"))
-    ]
-    codes = [part for path in sources for part in (str(path.name).encode(), path.read_bytes())]
-    return f"{key_of(*codes).hex()} {rulebook().hash} {sys.version}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,7 +16,9 @@ from planner.domain.report import (
     Observation,
     Report,
 )
-from planner.scanner.around.current_version import CurrentVersion
+
+Progress = Callable[[int, int], None]
+"""Is told how many files are read, and how many there are."""
 
 
 class ScanFailed(Exception):
@@ -80,6 +83,16 @@ class Suppressed:
             "expires": self.expires or None,
             "where": self.where,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentVersion:
+    """The Airflow version that runs today."""
+
+    version: str = ""
+    """``2.9.3``, or the line alone; empty where it is not known."""
+    told_by: str = ""
+    """The file and line that say so; empty where the caller said it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ counts. The newest Python is assumed, so that newer syntax is no error. ``RUFF_*
 
 from __future__ import annotations
 
-import functools
-import os
 import subprocess
 import tempfile
 import time
@@ -15,18 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-from ruff import find_ruff_bin  # type: ignore[import-untyped]
-
 from planner.domain.report import Observation, Report
 from planner.parsers import ruff as ruff_parser
 from planner.parsers.items import DECODE_ERRORS, array_items
 from planner.scanner.result import ScanFailed
+from planner.scanner.ruff_here import SECONDS, environment
 
 FLAGS = ("isolated", "preview")
-SECONDS = 600.0
-"""All of ruff's runs together may take this long. 3,000 DAG files take about one second."""
-
 _SLOW = 30.0
 """A run that takes longer than this, and a second more for a hundred files, has met a hostile file."""
 
@@ -48,58 +41,12 @@ OPTIONS = [
 ]
 
 
-class _RuleCard(msgspec.Struct):
-    code: str | None = None
-
-
 @dataclass(slots=True)
 class RuffAnswer:
     """What ruff saw: observations with absolute paths, and the files that made it crash or took too long."""
 
     observations: list[Observation] = field(default_factory=list)
     crashed_on: list[str] = field(default_factory=list)
-
-
-def ruff_program() -> str:
-    """The ruff that was installed with Flightplan. Raises ScanFailed where it is missing."""
-    try:
-        return find_ruff_bin()
-    except FileNotFoundError as error:
-        raise ScanFailed(
-            "ruff is not installed beside Flightplan; install its requirements."
-        ) from error
-
-
-@functools.cache
-def version_of(program: str) -> str:
-    """ruff's version: '0.17.6'."""
-    return _output([program, "--version"]).decode().split()[-1]
-
-
-@functools.cache
-def rules_of(program: str) -> frozenset[str]:
-    """Every rule that runs: all AIR codes this ruff knows, and the check that a file parses at all."""
-    answer = _output([program, "rule", "--all", "--output-format", "json"])
-    try:
-        cards = msgspec.json.decode(answer, type=list[_RuleCard])
-    except DECODE_ERRORS as error:
-        raise ScanFailed("ruff's list of rules could not be read.") from error
-    codes = {card.code for card in cards if card.code and card.code.startswith("AIR")}
-    return frozenset(codes | {ruff_parser.SYNTAX})
-
-
-def _output(command: list[str]) -> bytes:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=60, check=True, env=_environment()
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ScanFailed(f"ruff could not be started: {error}.") from error
-    return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("RUFF_")}
 
 
 def run_ruff(program: str, files: Sequence[str], *, seconds: float = SECONDS) -> RuffAnswer:
@@ -133,7 +80,7 @@ def _run_once(
             [program, "check", *OPTIONS, f"@{listing}"],
             capture_output=True,
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             timeout=min(_SLOW + len(files) / 100, max(deadline - time.monotonic(), 0.1)),
             check=False,

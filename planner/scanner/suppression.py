@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,8 +20,10 @@ from planner.domain.lifecycle import UNREAD
 from planner.domain.rating import canonical_rule
 from planner.domain.report import Observation
 from planner.domain.rules import Rulebook
-from planner.scanner.facts import FileFacts
 from planner.scanner.result import Suppressed
+
+if TYPE_CHECKING:  # which loads every check
+    from planner.scanner.facts import FileFacts
 
 IGNORE_FILE = ".upgradecheck.toml"
 """Looked for at the root of the tree."""

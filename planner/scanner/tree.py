@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from planner.scanner.readers import reader_of
+from planner.scanner.kinds import kind_of
 from planner.scanner.result import ScanFailed, Skipped, SkipReason
 
 LARGEST_FILE = 2 * 1024 * 1024
@@ -219,7 +219,7 @@ def _shown(relative: str) -> str:
 
 def is_read(path: str) -> bool:
     """Whether a scan looks at a file of this path at all."""
-    return reader_of(path) is not None
+    return kind_of(path) is not None
 
 
 def _flaw(relative: str, shown: str, size: int) -> tuple[str, SkipReason | None]:

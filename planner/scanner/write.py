@@ -8,7 +8,7 @@ from typing import IO, Any
 import msgspec
 
 from planner.domain.report import Observation
-from planner.scanner.dag_map import dag_ids_by_file
+from planner.scanner.dags import dag_ids_by_file
 from planner.scanner.result import ScanResult
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

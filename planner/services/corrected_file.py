@@ -11,9 +11,9 @@ from django.conf import settings
 from planner.domain.fix_pack import Fixable, chosen_of
 from planner.domain.patch import EditsRefused, still_fits
 from planner.models import Finding, Source
-from planner.scanner import ScanFailed
 from planner.scanner.fixes import corrected
 from planner.scanner.one_file import file_at_commit, file_in_folder
+from planner.scanner.result import ScanFailed
 from planner.selectors.fix_pack import fixables_of_file, handed_out_whole
 from planner.services.source import SourceError, folder_check, git_check
 

@@ -19,8 +19,11 @@ from planner.domain.numbers import plural
 from planner.domain.report import ReportRejected
 from planner.domain.schedule import is_late, next_run
 from planner.models import Scan, Source
-from planner.scanner import ScanFailed, scan_folder, scan_git, write_report
 from planner.scanner.cache import Cache
+from planner.scanner.from_git import scan_git
+from planner.scanner.result import ScanFailed
+from planner.scanner.scan import scan_folder
+from planner.scanner.write import write_report
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day, zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch

@@ -18,8 +18,9 @@ from typing import Any
 
 from planner.domain.report import DagEntry
 from planner.scanner import mapping
-from planner.scanner.dag_map import DagMap, outline_in
+from planner.scanner.dag_map import outline_in
 from planner.scanner.dag_map.outline.language import Outline
+from planner.scanner.dags import DagMap
 from planner.scanner.facts import FileFacts, facts_of
 from planner.scanner.readers import reader_of
 from tests.bench import trees

@@ -22,10 +22,10 @@ from pathlib import Path
 from planner.domain.finding import Category
 from planner.domain.report import Observation
 from planner.rulebook.load import rulebook
-from planner.scanner import scan_tree
 from planner.scanner.fixes import patch_of
 from planner.scanner.fixes.patch import PatchResult
 from planner.scanner.result import ScanResult
+from planner.scanner.scan import scan_tree
 from tests.bench import trees
 from tests.bench.airflow_home import environment
 

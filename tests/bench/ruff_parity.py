@@ -13,8 +13,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from planner.scanner import ScanResult, scan_tree
-from planner.scanner.ruff_run import ruff_program
+from planner.scanner.result import ScanResult
+from planner.scanner.ruff_here import ruff_program
+from planner.scanner.scan import scan_tree
 from tests.bench import trees
 
 Place = tuple[str, int, str]

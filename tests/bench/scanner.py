@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.scanner.ruff_run import OPTIONS, ruff_program
+from planner.scanner.ruff_here import ruff_program
+from planner.scanner.ruff_run import OPTIONS
 from tests.bench import trees
 
 MOST_MEGABYTES = 1000

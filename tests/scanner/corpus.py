@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 
 FOLDER = Path(__file__).parent.parent / "corpus"
 DEFAULT_PATH = "dags/example.py"

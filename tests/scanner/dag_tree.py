@@ -11,13 +11,13 @@ from planner.domain.report import DagEntry
 from planner.scanner.code.python_file import TOO_DEEP, PythonFile
 from planner.scanner.dag_map import (
     DagCode,
-    DagMap,
     dag_code_of,
     dag_map,
     imports_in,
     imports_of,
     outline_in,
 )
+from planner.scanner.dags import DagMap
 
 
 def map_of(files: Mapping[str, str], *above: str) -> DagMap:

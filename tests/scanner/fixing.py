@@ -12,8 +12,8 @@ from typing import Any
 
 from planner.domain.report import Observation
 from planner.rulebook.load import rulebook
-from planner.scanner import scan_tree
 from planner.scanner.fixes import PatchResult, patch_of
+from planner.scanner.scan import scan_tree
 
 CURRENT = "2.9.3"
 

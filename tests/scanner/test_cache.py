@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,11 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planner.scanner import reading, ruff_run, scan_tree, write_report
+from planner.scanner import kept, reading, ruff_run
 from planner.scanner.cache import FILE_NAME, Cache, key_of, user_folder
 from planner.scanner.pool import Pool
+from planner.scanner.scan import scan_tree
+from planner.scanner.write import write_report
 from tests.scanner.corpus import cases
 
+HEAVY = ["planner.scanner.engine", "planner.scanner.checks", "planner.scanner.dag_map", "jinja2"]
 OLD = "from airflow.operators.dummy_operator import DummyOperator\nDummyOperator(task_id='a')\n"
 SOURCES = [
     "",
@@ -94,6 +99,38 @@ def test_a_warm_scan_runs_neither_ruff_nor_a_check(
     assert with_cache(tree, tmp_path / "kept") == first
 
 
+def test_a_scan_in_which_nothing_has_changed_loads_no_check(tree: Path, tmp_path: Path) -> None:
+    with_cache(tree, tmp_path / "flightplan")
+    code = (
+        "import sys; from planner.scanner.cli import main; main(sys.argv[1:]);"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tree), "--target", "3.3"],
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("[]\n")
+
+
+def test_an_answer_that_may_be_better_next_time_is_not_kept(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading.run_ruff
+
+    def crashes(program: str, files: list[str], *, seconds: float) -> ruff_run.RuffAnswer:
+        answer = real(program, files, seconds=seconds)
+        answer.crashed_on.append(files[0])
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "run_ruff", crashes)
+        assert b"ruff crashed" in with_cache(tree, tmp_path / "kept")
+    assert with_cache(tree, tmp_path / "kept") == report_of(tree)
+
+
 def test_only_the_file_that_changed_is_looked_at(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +167,7 @@ def test_another_engine_does_not_believe_what_was_kept(
     with_cache(tree, tmp_path / "kept")
     ran: list[int] = []
     real = reading.run_ruff
-    monkeypatch.setattr(reading, "engine", lambda: "another rulebook")
+    monkeypatch.setattr(kept, "_engine", lambda: "another rulebook")
     monkeypatch.setattr(
         reading, "run_ruff", lambda *some, **more: ran.append(1) or real(*some, **more)
     )

@@ -15,9 +15,9 @@ from planner.domain.rating import measured
 from planner.domain.rules import Move
 from planner.parsers.fix import Fix
 from planner.rulebook.load import rulebook
-from planner.scanner import scan_tree
 from planner.scanner.fixes import corrected, patch_of
 from planner.scanner.fixes.patch import FOR_AFTER, IN_NOTEBOOK, UNSAFE
+from planner.scanner.scan import scan_tree
 from tests.scanner.fixing import World, fixed, patched, write
 
 LEGACY = json.loads((Path(__file__).parent.parent / "reports/legacy/dags.json").read_text())

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner import ScanFailed, scan_git
+from planner.scanner.from_git import scan_git
+from planner.scanner.result import ScanFailed
 from tests.repository import Repository
 
 OLD = "from airflow import DAG\nDAG('sales', schedule_interval=None)\n" + "# padding\n" * 20

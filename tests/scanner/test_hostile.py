@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner import ScanResult, scan_tree
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.pool import SMALL, Pool
-from planner.scanner.result import SkipReason
+from planner.scanner.result import ScanResult, SkipReason
+from planner.scanner.scan import scan_tree
 from planner.scanner.seen import Unread, encode, look, looked_decode, seen_decode
 from planner.scanner.tree import LARGEST_FILE
 
@@ -30,7 +30,7 @@ import resource, sys
 from pathlib import Path
 limit = int(sys.argv[2]) * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 result = scan_tree(Path(sys.argv[1]))
 print(sorted({one.path for one in result.observations if one.rule.startswith("AIR")}))
 print(sorted(result.unscanned))

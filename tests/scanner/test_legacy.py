@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner.domain.report import Observation
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 
 FOLDER = Path(__file__).parent.parent / "reports/legacy"
 FILES = json.loads((FOLDER / "dags.json").read_text())

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner import scan_tree
 from planner.scanner.cache import Cache
+from planner.scanner.scan import scan_tree
 
 PARSED: list[str] = []
 """Sources that Python parses while a test listens; nobody can stop listening, but anybody can look away."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from planner.scanner.noqa import Noqa, may_silence, noqa_in_python, noqa_in_text, noqa_of
-from planner.scanner.ruff_run import OPTIONS, ruff_program
+from planner.scanner.ruff_here import ruff_program
+from planner.scanner.ruff_run import OPTIONS
 
 IMPORT = "from airflow.operators.dummy_operator import DummyOperator as D\n"
 NAMES = {"AIR302": "airflow3-moved-to-provider"}

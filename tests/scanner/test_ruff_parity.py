@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 from tests.bench.ruff_parity import ours, ruffs
 from tests.scanner.corpus import cases
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from planner.parsers import open_report
-from planner.scanner import ScanFailed, ScanResult, scan_folder, scan_tree, write_report
+from planner.scanner.result import ScanFailed, ScanResult
+from planner.scanner.scan import scan_folder, scan_tree
 from planner.scanner.tree import LARGEST_FILE
+from planner.scanner.write import write_report
 
 OLD_DAG = """\
 from airflow import DAG

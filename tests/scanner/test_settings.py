@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from planner.rulebook.load import rulebook
-from planner.scanner import scan_tree
 from planner.scanner.around.environment import setting_of_variable
 from planner.scanner.around.settings_file import settings_in
 from planner.scanner.around.shell import snippet_of
 from planner.scanner.material import Place, Setting, Text
+from planner.scanner.scan import scan_tree
 
 
 def untouched() -> str:

@@ -18,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from planner.domain.finding import State
 from planner.domain.report import ReportRejected
 from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
-from planner.scanner import scan_folder, write_report
+from planner.scanner.scan import scan_folder
+from planner.scanner.write import write_report
 from planner.selectors.checks import checks_of
 from planner.selectors.finding import finding_detail
 from planner.selectors.scan import receipt

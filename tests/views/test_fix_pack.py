@@ -14,7 +14,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from planner.models import Deployment, Finding, Source
-from planner.scanner import scan_folder, write_report
+from planner.scanner.scan import scan_folder
+from planner.scanner.write import write_report
 from planner.services.finding import finding_assign
 from planner.services.ingest import apply_scan, receive_report, source_for
 from tests.factories import NOW, make_owner

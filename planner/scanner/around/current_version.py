@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
 from planner.scanner.around.admitted import exact
 from planner.scanner.around.packages import AIRFLOW
 from planner.scanner.material import Requirement
+from planner.scanner.result import CurrentVersion
 
 _NAMES = (AIRFLOW, f"{AIRFLOW}-core")
 _MAJOR = 2
 """What an upgrade to 3 comes from."""
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentVersion:
-    """The Airflow version that runs today."""
-
-    version: str = ""
-    """``2.9.3``, or the line alone; empty where it is not known."""
-    told_by: str = ""
-    """The file and line that say so; empty where the caller said it."""
 
 
 def current_version(requirements: Iterable[Requirement]) -> CurrentVersion:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from planner.scanner.checks import Check
+from planner.scanner.kinds import kind_of
 from planner.scanner.material import Hit, Process
 from planner.scanner.project import Project
-from planner.scanner.readers import reader_of
 
 _DEPLOYS = ("yaml", "service", "shell", "dockerfile", "makefile")
 _ENOUGH = frozenset(["dag-processor", "standalone"])
@@ -18,8 +18,8 @@ _ENOUGH = frozenset(["dag-processor", "standalone"])
 def _check(project: Project) -> Iterator[Hit]:
     by_folder: defaultdict[str, list[Process]] = defaultdict(list)
     for process in project.processes:
-        reader = reader_of(process.path)
-        if reader is not None and reader.kind in _DEPLOYS:
+        kind = kind_of(process.path)
+        if kind is not None and kind.name in _DEPLOYS:
             by_folder[str(PurePosixPath(process.path).parent)].append(process)
     for folder, processes in by_folder.items():
         names = {process.name for process in processes}

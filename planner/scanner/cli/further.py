@@ -13,7 +13,7 @@ from planner.domain.rating import Rater
 from planner.domain.report import Observation
 from planner.domain.rules import Rulebook
 from planner.scanner.cli.usage import ProofAsked, UsageError
-from planner.scanner.dag_map import owners_by_file
+from planner.scanner.dags import dag_ids_by_file, owners_by_file
 from planner.scanner.live.import_proof import (
     ImportProofRefused,
     dag_folders_of,
@@ -21,7 +21,6 @@ from planner.scanner.live.import_proof import (
 )
 from planner.scanner.live.metadata_look import MetadataRefused, look_at_metadata, url_of
 from planner.scanner.result import ScanResult, Skipped, SkipReason
-from planner.scanner.write import dag_ids_by_file
 
 IMPORT_RULE = "airflow-import-error"
 

@@ -13,7 +13,7 @@ from planner.domain.finding import Severity
 from planner.parsers.fix import Fix
 from planner.parsers.ruff import SYNTAX
 from planner.scanner.cli.outcome import Found, Outcome
-from planner.scanner.dag_map import dag_ids_by_file
+from planner.scanner.dags import dag_ids_by_file
 from planner.scanner.write import finding_of, write_report
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

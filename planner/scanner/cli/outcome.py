@@ -15,7 +15,7 @@ from planner.domain.rating import Rater, instead_of, when_of
 from planner.domain.report import Observation
 from planner.domain.rules import Rule, Rulebook
 from planner.parsers.fix import Fix
-from planner.scanner.dag_map import dag_ids_by_file, owners_by_file
+from planner.scanner.dags import dag_ids_by_file, owners_by_file
 from planner.scanner.result import ScanResult, Skipped
 from planner.scanner.suppression import IGNORED, Ignore
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.scanner.cli.usage import UsageError
-from planner.scanner.readers import reader_of
+from planner.scanner.kinds import kind_of
 from planner.scanner.tree import LARGEST_FILE, TreeFile
 
 CONFIG = "airflow.cfg"
@@ -85,8 +85,8 @@ def config_file(written: str | None, place: Ground) -> list[TreeFile]:
         raise UsageError(f"--config: {written} is too large to be an airflow.cfg.")
     inside = file.is_relative_to(place.root)
     shown = file.relative_to(place.root).as_posix() if inside else file.name
-    reader = reader_of(shown)
-    if reader is None or reader.kind != CONFIG:
+    kind = kind_of(shown)
+    if kind is None or kind.name != CONFIG:
         shown = f"{shown}.airflow.cfg"
     elif inside and place.covers(shown):
         return []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import importlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TextIO
 
 from planner.domain.numbers import plural
@@ -21,7 +23,6 @@ from planner.scanner import baseline as baselines
 from planner.scanner.baseline import BadBaseline, Baseline, Growth
 from planner.scanner.cache import Cache, user_folder
 from planner.scanner.cli import github, machine, sarif, text
-from planner.scanner.cli.further import with_import_proof, with_metadata
 from planner.scanner.cli.lines import Lines
 from planner.scanner.cli.outcome import Exit, Outcome, blocking, found_in, gaps_in
 from planner.scanner.cli.place import Ground, config_file, ground
@@ -162,16 +163,21 @@ def _scanned(
     coverage = replace(result.coverage, complete=result.coverage.complete and place.only_folders)
     result, notes = replace(result, coverage=coverage), []
     if wanted.proof is not None:
-        result, said = with_import_proof(
+        result, said = _further().with_import_proof(
             result, place.root, wanted.proof, target=wanted.target, rulebook=book
         )
         notes += said
     if wanted.metadata_db:
-        result, said = with_metadata(
+        result, said = _further().with_metadata(
             result, wanted.metadata_db, target=wanted.target, rulebook=book
         )
         notes += said
     return result, notes
+
+
+def _further() -> ModuleType:
+    """What few ask for, loaded for them alone."""
+    return importlib.import_module("planner.scanner.cli.further")
 
 
 def _assumed(result: ScanResult) -> Iterator[str]:

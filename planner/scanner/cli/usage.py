@@ -12,8 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from planner.domain.rules import Rulebook
 from planner.rulebook.load import rulebook
-from planner.scanner.live.bounded_run import Limits
-from planner.scanner.live.import_proof import USUAL_LIMITS
+from planner.scanner.live.bounded_run import USUAL_LIMITS, Limits
 from planner.scanner.version import VERSION
 
 PROGRAM = "upgradecheck"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from planner.domain.report import DagEntry
 from planner.scanner.dag_map.dag_code import DagCode
@@ -12,20 +11,12 @@ from planner.scanner.dag_map.following.follower import Follower
 from planner.scanner.dag_map.modules import Modules
 from planner.scanner.dag_map.outline.language import Outline, unpacked
 from planner.scanner.dag_map.values import MISSING, Module, Outer, Value, module_scope
+from planner.scanner.dags import DagMap
 
 _DEEPEST_IMPORT = 90
 
 Outlines = Callable[[str], Outline | None]
 """Gives the outline of a file of the tree by its path; None where it cannot be read."""
-
-
-@dataclass
-class DagMap:
-    """Every DAG of a tree, and which files each of them imports."""
-
-    dags: list[DagEntry] = field(default_factory=list)
-    used_by: dict[str, list[int]] = field(default_factory=dict)
-    """For every other file that DAGs import, directly or not, their places in ``dags``."""
 
 
 def dag_map(

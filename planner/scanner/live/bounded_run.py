@@ -31,6 +31,9 @@ class Limits:
     """The largest file that a process may write, its own output included."""
 
 
+USUAL_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a program ended."""

@@ -23,10 +23,16 @@ from packaging.version import InvalidVersion, Version
 from planner.domain.report import Coverage, DagEntry, Format, Observation, ReportRejected
 from planner.parsers import open_report
 from planner.parsers.airflow_import_errors import RULE
-from planner.scanner.live.bounded_run import Ended, Limits, end_strays, run_bounded, tail_of
+from planner.scanner.live.bounded_run import (
+    USUAL_LIMITS,
+    Ended,
+    Limits,
+    end_strays,
+    run_bounded,
+    tail_of,
+)
 
 CHECKER = "import-check"
-USUAL_LIMITS = Limits()
 
 _MOST_ANSWER = 64 * 1024 * 1024
 _MOST_LOG = 8 * 1024 * 1024

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from planner.scanner.around.settings_file import settings_in
 from planner.scanner.around.shell import snippet_of
 from planner.scanner.material import Setting, Text
-from planner.scanner.readers import Reader
 
 _SHOWS = ("[core]", "[webserver]", "[scheduler]", "[database]", "[celery]", "[logging]")
 
@@ -21,24 +20,11 @@ _OF_AIRFLOW_1 = re.compile(r"airflow[-_.]?v?1(?!\d)")
 """``airflow1.cfg``: a file for 1.10 alone, as its name says."""
 
 
-def _read(text: Text) -> Iterator[Setting]:
+def read(text: Text) -> Iterator[Setting]:
+    """The material in such a file."""
     name = PurePosixPath(text.path).name.lower()
     if name == _OF_AIRFLOWS_TESTS or _OF_AIRFLOW_1.search(name):
         return
     named = "airflow" in name
     if named or any(section in text.source for section in _SHOWS):
         yield from settings_in(snippet_of(text))
-
-
-READER = Reader(
-    kind="airflow.cfg",
-    patterns=(
-        "*.cfg",
-        "*.cfg.j2",
-        "*.cfg.tmpl",
-        "*.cfg.template",
-        "*.cfg.example",
-        "*airflow*.ini",
-    ),
-    read=_read,
-)

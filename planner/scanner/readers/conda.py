@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from planner.scanner.around.packages import Pin, python_pin, requirement, requirement_of
 from planner.scanner.around.yaml_tree import Mapping, Node, Scalar, Sequence, YamlBroken, documents
 from planner.scanner.material import Place, Text
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 
 _SPEC = re.compile(r"(?:[\w.-]{1,100}::)?([A-Za-z0-9][\w.-]{0,100})\s{0,5}([=<>!~][^\s\[]{0,100})?")
 _OTHER_NAMES = {"airflow": "apache-airflow"}
 """What conda-forge calls otherwise."""
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     try:
         roots = documents(text.source)
     except YamlBroken as error:
@@ -48,16 +49,3 @@ def _conda(spec: str, place: Place) -> Iterator[Pin]:
         yield from python_pin(exact if asked.startswith("==") else asked, place, "version-file")
     else:
         yield from requirement_of(_OTHER_NAMES.get(name, name), asked, place)
-
-
-READER = Reader(
-    kind="conda",
-    patterns=(
-        "environment.yml",
-        "environment.yaml",
-        "environment[-_]*.yml",
-        "conda*.yml",
-        "conda*.yaml",
-    ),
-    read=_read,
-)

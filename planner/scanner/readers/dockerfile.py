@@ -13,7 +13,6 @@ from planner.scanner.around.environment import setting_of_variable
 from planner.scanner.around.packages import pins_of_image
 from planner.scanner.around.shell import Snippet, commands_in, snippet_of, within
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 
 _INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]{2,12})[ \t]+")
 _FROM = re.compile(r"(?:--platform=\S+[ \t]+)?(\S+)")
@@ -23,7 +22,8 @@ _FLAGS = re.compile(r"(?:--\w+=\S+[ \t]+)*")
 _NO_COMMAND = re.compile(r"^[ \t]*#[^\n]*$", re.MULTILINE)
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     yield text
     snippet = snippet_of(text)
     is_airflow = False
@@ -117,10 +117,3 @@ def _unquoted(word: str) -> str:
         return str(json.loads(word))
     except ValueError:
         return word.strip('"')
-
-
-READER = Reader(
-    kind="dockerfile",
-    patterns=("*dockerfile", "*containerfile", "*.dockerfile", "dockerfile.[!p]*", "dockerfile-*"),
-    read=_read,
-)

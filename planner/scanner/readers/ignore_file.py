@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 
 
-def _read(text: Text) -> Iterator[Text]:
+def read(text: Text) -> Iterator[Text]:
+    """The material in such a file."""
     yield text
-
-
-READER = Reader(kind="airflowignore", patterns=(".airflowignore",), read=_read)

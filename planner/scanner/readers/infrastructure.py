@@ -11,7 +11,6 @@ from planner.scanner.around.environment import SECTIONS, known, setting_of, sett
 from planner.scanner.around.packages import pins_of_image
 from planner.scanner.around.shell import Snippet, snippet_of, within
 from planner.scanner.material import Setting, Text
-from planner.scanner.readers import Reader
 
 _OVERRIDE = re.compile(
     r"^[ \t]*[\"']?([a-z][a-z_]{1,40})[.-]([a-z][a-z0-9_]{2,80})[\"']?[ \t]*[=:][ \t]*([^\n]{1,2000})$",
@@ -29,7 +28,8 @@ _COMMAND = re.compile(
 _IMAGE = re.compile(r"\b(?:image|docker_image)[ \t]*[=:]?[ \t]*[\"']([^\"'\n]{3,300})[\"']")
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     yield text
     if "airflow" not in text.source.lower():
         return
@@ -67,19 +67,3 @@ def _value(written: str) -> str | None:
         return None
     value = next(part for part in literal.groups() if part is not None)
     return known(value.capitalize() if value in ("true", "false") else value)
-
-
-READER = Reader(
-    kind="infrastructure",
-    patterns=(
-        "*.tf",
-        "*.tfvars",
-        "*.hcl",
-        "jenkinsfile",
-        "*.jenkinsfile",
-        "*.groovy",
-        "*.nomad",
-        "*.bicep",
-    ),
-    read=_read,
-)

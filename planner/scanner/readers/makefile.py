@@ -10,7 +10,6 @@ from planner.scanner.around.command_lines import material_in_shell
 from planner.scanner.around.environment import settings_anywhere
 from planner.scanner.around.shell import snippet_of, within
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 from planner.scanner.readers.shell_script import WORTH
 
 _RECIPE = re.compile(
@@ -21,7 +20,8 @@ _RULE = re.compile(
 )
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     yield text
     if not WORTH.search(text.source):
         return
@@ -30,8 +30,3 @@ def _read(text: Text) -> Iterator[Any]:
         yield from material_in_shell(within(snippet, match[1].replace("$$", " $"), match.start(1)))
     for match in _RULE.finditer(text.source):
         yield from settings_anywhere(within(snippet, match[0], match.start()))
-
-
-READER = Reader(
-    kind="makefile", patterns=("makefile", "gnumakefile", "*.mk", "justfile"), read=_read
-)

@@ -14,7 +14,7 @@ from planner.scanner.code.flaws import flaw_in
 from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Text
 from planner.scanner.notebook import Cell, code_cells
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 
 _PYTHON_MAGICS = frozenset(
     [
@@ -35,7 +35,8 @@ _ESCAPE = re.compile(r"(?P<indent>\s*)(?:[%!?]|[\w.]+\?{1,2}\s*$)")
 _ASSIGNED = re.compile(r"(?P<head>\s*[\w.,\s\[\]]{1,200}=\s*)[%!]\S")
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     cells = code_cells(text.source)
     if cells is None:
         raise Unreadable("The file is no notebook that can be read.")
@@ -84,6 +85,3 @@ def harmless(lines: list[str]) -> list[str]:
             continue
         is_continued = line.endswith("\\")
     return plain
-
-
-READER = Reader(kind="notebook", patterns=("*.ipynb",), read=_read, is_code=True)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from planner.scanner.around.packages import Pin, poetry_specifier, python_pin, requirement_of
 from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 from planner.scanner.readers.pyproject import parsed_toml
 
 _NO_PACKAGES = frozenset(["source", "requires", "scripts", "pipenv", "build-system"])
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     table = parsed_toml(text)
     places = Places(text)
     for section, packages in table.items():
@@ -27,6 +27,3 @@ def _read(text: Text) -> Iterator[Pin]:
     for key in ("python_version", "python_full_version"):
         if isinstance(requires, dict) and isinstance(python := requires.get(key), str):
             yield from python_pin(python, places.key(key), "version-file")
-
-
-READER = Reader(kind="pipfile", patterns=("pipfile",), read=_read)

@@ -9,10 +9,11 @@ from typing import Any
 from planner.scanner.around.packages import Pin, requirement_of
 from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     if "airflow" not in text.source:
         return
     try:
@@ -26,6 +27,3 @@ def _read(text: Text) -> Iterator[Pin]:
             version = entry.get("version") if isinstance(entry, dict) else None
             specifier = version if isinstance(version, str) else ""
             yield from requirement_of(name, specifier, places.key(name), locked=True)
-
-
-READER = Reader(kind="pipfile-lock", patterns=("pipfile.lock",), read=_read)

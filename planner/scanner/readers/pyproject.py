@@ -15,7 +15,7 @@ from planner.scanner.around.packages import (
 )
 from planner.scanner.around.places import Places
 from planner.scanner.material import PythonPin, Requirement, Text
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 
 _LISTS = (
     ("tool", "uv", "dev-dependencies"),
@@ -33,7 +33,8 @@ _POETRY = (
 )
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     table = parsed_toml(text)
     places = Places(text)
     project = _at(table, "project")
@@ -94,6 +95,3 @@ def _poetry(dependencies: Mapping[str, Any], places: Places) -> Iterator[Pin]:
 
 def _python(specifier: str, place: Any) -> Iterator[PythonPin]:
     yield from python_pin(specifier.removeprefix("=="), place, "requires-python")
-
-
-READER = Reader(kind="pyproject", patterns=("pyproject.toml",), read=_read)

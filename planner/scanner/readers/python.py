@@ -9,7 +9,7 @@ from planner.scanner.around.setup_py import pins_of_setup
 from planner.scanner.code.flaws import flaw_of
 from planner.scanner.code.python_file import TOO_DEEP, PythonFile, python_file
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 from planner.scanner.readers.python_outside import outside_of
 from planner.scanner.readers.python_templates import templates_of
 
@@ -21,7 +21,8 @@ IN_STRINGS: tuple[Callable[[PythonFile], Iterator[Any]], ...] = (
 """What yields the material in a file's strings: commands, settings, templates."""
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     try:
         file = python_file(text.path, text.source)
     except TOO_DEEP as error:
@@ -29,6 +30,3 @@ def _read(text: Text) -> Iterator[Any]:
     yield file
     for inside in IN_STRINGS:
         yield from inside(file)
-
-
-READER = Reader(kind="python", patterns=("*.py", "*.pyw"), read=_read, is_code=True)

@@ -6,20 +6,13 @@ from collections.abc import Iterator
 
 from planner.scanner.around.packages import python_pin
 from planner.scanner.material import Place, PythonPin, Text
-from planner.scanner.readers import Reader
 
 
-def _read(text: Text) -> Iterator[PythonPin]:
+def read(text: Text) -> Iterator[PythonPin]:
+    """The material in such a file."""
     for number, line in enumerate(text.source.splitlines()[:200], 1):
         words = line.partition("#")[0].split()
         if len(words) > 1 and words[0] != "python":
             continue
         for word in words[1:] or words:
             yield from python_pin(word, Place(number, line.index(word) + 1), "version-file")
-
-
-READER = Reader(
-    kind="python-version",
-    patterns=(".python-version", "runtime.txt", ".tool-versions"),
-    read=_read,
-)

@@ -10,7 +10,6 @@ import msgspec
 
 from planner.scanner.around.packages import Pin, constraints_url, requirement
 from planner.scanner.material import Place, Requirement, Text
-from planner.scanner.readers import Reader
 
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _PER_REQUIREMENT = re.compile(r"\s--?[A-Za-z]")
@@ -20,7 +19,8 @@ _HEAD = 4000
 _MOST_BY_HAND = 30
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     found = list(_pins(text))
     locked = _is_locked(text) or (not text.path.endswith(".in") and _is_frozen(found))
     for pin in found:
@@ -66,17 +66,3 @@ def _logical_lines(text: Text) -> Iterator[tuple[str, Place]]:
         if whole:
             yield whole, Place(start)
         joined, start = "", 0
-
-
-READER = Reader(
-    kind="requirements",
-    patterns=(
-        "*requirements*.txt",
-        "*requirements*.in",
-        "*constraints*.txt",
-        "*constraints*.in",
-        "requirements/*.txt",
-        "requirements/*.in",
-    ),
-    read=_read,
-)

@@ -10,7 +10,6 @@ from planner.scanner.around.command_lines import material_in_shell
 from planner.scanner.around.environment import settings_anywhere
 from planner.scanner.around.shell import snippet_of, within
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 
 _COMMAND = re.compile(
     r"^(?:Exec\w{4,14}[ \t]*=[ \t]*[-@:+!]{0,3}|command[ \t]*=[ \t]*|[\w-]{1,60}:[ \t]*)"
@@ -19,15 +18,9 @@ _COMMAND = re.compile(
 )
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     snippet = snippet_of(text)
     yield from settings_anywhere(snippet)
     for match in _COMMAND.finditer(text.source):
         yield from material_in_shell(within(snippet, match[1], match.start(1)))
-
-
-READER = Reader(
-    kind="service",
-    patterns=("*.service", "procfile*", "supervisord*.conf", "*supervisor*.conf", "*airflow*.conf"),
-    read=_read,
-)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planner.scanner.around.packages import Pin, python_pin, requirement
 from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader, Unreadable
+from planner.scanner.readers import Unreadable
 
 
 def parsed_ini(text: Text) -> configparser.ConfigParser:
@@ -29,7 +29,8 @@ def lines_of(value: str | None, places: Places) -> Iterator[Pin]:
             yield from requirement(stripped, places.word(stripped))
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     sections = parsed_ini(text)
     places = Places(text)
     if not sections.has_section("options"):
@@ -40,6 +41,3 @@ def _read(text: Text) -> Iterator[Pin]:
     if sections.has_section("options.extras_require"):
         for _, value in sections.items("options.extras_require"):
             yield from lines_of(value, places)
-
-
-READER = Reader(kind="setup-cfg", patterns=("setup.cfg",), read=_read)

@@ -10,34 +10,14 @@ from planner.scanner.around.command_lines import material_in_shell
 from planner.scanner.around.shell import snippet_of
 from planner.scanner.around.templates import templates_in
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 
 WORTH = re.compile(r"airflow|\bpip|\buv\b", re.IGNORECASE)
 """Scripts without one of these words tell nothing."""
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     yield text
     yield from templates_in(text)
     if WORTH.search(text.source) and not text.source.startswith("#!/usr/bin/env python"):
         yield from material_in_shell(snippet_of(text))
-
-
-READER = Reader(
-    kind="shell",
-    patterns=(
-        "*.sh",
-        "*.bash",
-        "*.zsh",
-        "*.sh.tmpl",
-        "*entrypoint",
-        "start-airflow",
-        "start_airflow",
-        "run-airflow",
-        "airflow-start",
-        "airflow-init",
-        ".bashrc",
-        ".profile",
-    ),
-    read=_read,
-)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from planner.scanner.around.packages import Pin, requirement_of
 from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 from planner.scanner.readers.pyproject import parsed_toml
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     if "airflow" not in text.source:
         return
     packages = parsed_toml(text).get("package")
@@ -21,6 +21,3 @@ def _read(text: Text) -> Iterator[Pin]:
         if isinstance(name, str) and isinstance(version, str):
             place = places.entry("name", name)
             yield from requirement_of(name, f"=={version}", place, locked=True)
-
-
-READER = Reader(kind="toml-lock", patterns=("poetry.lock", "uv.lock", "pdm.lock"), read=_read)

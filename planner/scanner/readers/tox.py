@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from planner.scanner.around.packages import Pin, python_pin, requirement
 from planner.scanner.around.places import Places
 from planner.scanner.material import Text
-from planner.scanner.readers import Reader
 from planner.scanner.readers.setup_cfg import parsed_ini
 
 _ENVIRONMENT = re.compile(r"\bpy(\d)(\d{1,2})\b")
@@ -16,7 +15,8 @@ _FACTOR = re.compile(r"^[\w!,{}-]{1,60}:\s+")
 """``py38: apache-airflow==2.9.3``: the part before the requirement."""
 
 
-def _read(text: Text) -> Iterator[Pin]:
+def read(text: Text) -> Iterator[Pin]:
+    """The material in such a file."""
     sections = parsed_ini(text)
     places = Places(text)
     for key in ("envlist", "env_list"):
@@ -36,6 +36,3 @@ def _environment(section: object, places: Places) -> Iterator[Pin]:
     for key in ("basepython", "base_python"):
         if python := values.get(key):
             yield from python_pin(python, places.key(key), "ci")
-
-
-READER = Reader(kind="tox", patterns=("tox.ini",), read=_read)

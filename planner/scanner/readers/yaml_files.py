@@ -36,7 +36,6 @@ from planner.scanner.around.yaml_tree import (
 )
 from planner.scanner.code.branches import Branches
 from planner.scanner.material import ChartSection, Probe, Text
-from planner.scanner.readers import Reader
 
 _SCRIPTS = frozenset(
     [
@@ -105,7 +104,8 @@ _NAMED = re.compile(
 )
 
 
-def _read(text: Text) -> Iterator[Any]:
+def read(text: Text) -> Iterator[Any]:
+    """The material in such a file."""
     yield text
     yield from templates_in(text)
     named = "airflow" in text.path.lower() and not text.path.endswith(".json")
@@ -358,18 +358,3 @@ def _text(node: Node | None) -> str | None:
     if not node.style and node.value in ("true", "false", "yes", "no", "on", "off"):
         return str(node.value in ("true", "yes", "on"))
     return known(node.value)
-
-
-READER = Reader(
-    kind="yaml",
-    patterns=(
-        "*.yml",
-        "*.yaml",
-        "*.yml.tmpl",
-        "*.yaml.tmpl",
-        "*.yaml.example",
-        "*.yml.example",
-        "*.json",
-    ),
-    read=_read,
-)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 from tests.scanner.cli.terminal import Tree
 from tests.scanner.fixing import write
 

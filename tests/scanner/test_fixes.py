@@ -648,6 +648,11 @@ def files(draw: st.DrawFn) -> str:
     "airflow.contrib.hooks.aws_hook.AwsHook()\n",
     current="2.9.3",
 )
+@example(
+    source="from airflow.contrib.hooks import aws_hook\nimport airflow.contrib.hooks.aws_hook\n"
+    "from airflow.operators.dummy_operator import DummyOperator\naws_hook.AwsHook()\n",
+    current="2.9.3",
+)
 @given(source=files(), current=st.sampled_from(["2.9.3", "2.11.2", ""]))
 def test_any_imports(tmp_path_factory: pytest.TempPathFactory, source: str, current: str) -> None:
     folder = tmp_path_factory.mktemp("any")

@@ -134,7 +134,7 @@ class _Engine:
         self._elsewhere = elsewhere
         self._book = rulebook()
         self._table = self._book.fixes
-        self._rewriter = Rewriter(file)
+        self._rewriter = Rewriter(file, frozenset(one.symbol for one in observations))
         self._wanted = _Wanted()
         self._offers: dict[int, _Offer] = {}
         self._drops: dict[tuple[ast.Call, str], list[tuple[int, str]]] = {}

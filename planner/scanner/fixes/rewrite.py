@@ -10,7 +10,7 @@ import ast
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from planner.parsers.fix import Edit
@@ -72,8 +72,10 @@ class _Block:
 class Rewriter:
     """Rewrites of one file. ``edits_of`` gives nothing for a name it cannot rewrite cleanly."""
 
-    def __init__(self, file: PythonFile) -> None:
+    def __init__(self, file: PythonFile, told: Set[str] = frozenset()) -> None:
+        """``told``: the names that findings are about."""
         self.file = file
+        self._told = told
         self._leaving: set[str] = set()
 
     def leave(self, rewrite: Rewrite) -> None:
@@ -299,9 +301,25 @@ class Rewriter:
             reaches = one.local in heads and any(
                 _reaches(one, rewrite.symbol) for rewrite in rewrites
             )
-            if reaches and not known and self._is_idle(one, gone, taken):
+            is_idle = reaches and self._is_idle(one, gone, taken)
+            if not known and (is_idle or self._is_left_over(one, rewrites)):
                 taken.setdefault(one.node, []).append(one.alias)
         return taken
+
+    def _is_left_over(self, one: ImportedName, rewrites: Iterable[Rewrite]) -> bool:
+        """Whether it imports, by its whole path and for nothing, a module that is told of, whose names are
+        rewritten where another import brings them."""
+        module = one.alias.name
+        return (
+            isinstance(one.node, ast.Import)
+            and not one.alias.asname
+            and module in self._told
+            and one.local not in self._names
+            and one.local not in self._exported
+            and not self._is_settled(one.node)
+            and self._place(one.node) is not None
+            and any(rewrite.symbol.startswith(f"{module}.") for rewrite in rewrites)
+        )
 
     def taken_by(self, rewrites: Sequence[Rewrite]) -> frozenset[tuple[str, int]]:
         """The full names whose imports go with these, each with its line: modules that nothing uses any more

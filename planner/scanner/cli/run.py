@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 import importlib
 import os
 import subprocess
@@ -41,6 +42,7 @@ from planner.scanner.suppression import (
 from planner.scanner.tree import TreeFile
 
 STOPPED = 130
+_MADE_BEFORE_COLLECTING = 200_000
 LARGEST_SETTINGS = 64 * 1024 * 1024
 """Bytes of a baseline or ignore file."""
 
@@ -48,7 +50,8 @@ LARGEST_SETTINGS = 64 * 1024 * 1024
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code. Nothing but --help and --version ends the program."""
     try:
-        return _run(asked(sys.argv[1:] if argv is None else argv))
+        with _collecting_seldom():
+            return _run(asked(sys.argv[1:] if argv is None else argv))
     except UsageError as error:
         _say(str(error))
         return Exit.USAGE
@@ -58,6 +61,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("Stopped.")
         return STOPPED
+
+
+@contextlib.contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """A scan makes many objects and hardly any garbage that hangs on itself: looking for it takes a fifth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_MADE_BEFORE_COLLECTING, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _run(wanted: Asked) -> int:

@@ -24,8 +24,9 @@ PORT = 18793
 _PROVIDERS = ("standard", "common-compat", "common-sql", "smtp")
 _OF_THE_NEWEST = ("fab", "celery", "cncf-kubernetes")
 """Providers that rules point to; older releases of them take pip too long to find for older Airflows."""
-_HELD_BACK = {"3.2.2": ["fastapi<0.137", "cadwyn<8"]}
-"""What a release does not run with though its metadata allows it: its api-server and dag-processor do not start."""
+_HELD_BACK = {"3.2.2": ["fastapi<0.137", "cadwyn<8"], "3.3.2": ["celery<5.7"]}
+"""What a release does not run with though its metadata allows it: the api-server and the dag-processor of 3.2.2 do
+not start, and the celery provider 3.26.0 does not import."""
 
 
 def environment(version: str) -> Path:

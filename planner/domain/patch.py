@@ -94,7 +94,11 @@ _decode_fix = msgspec.json.Decoder(_Fix).decode
 
 def lines_of(source: str) -> list[str]:
     """The lines with their endings, as Python and ruff count them."""
-    return _LINE.findall(source)
+    if "\r" in source:
+        return _LINE.findall(source)
+    lines = [f"{line}\n" for line in source.split("\n")]
+    last = lines.pop().removesuffix("\n")
+    return [*lines, last] if last else lines
 
 
 def numbered(lines: Iterable[str]) -> dict[int, str]:

@@ -22,7 +22,7 @@ from planner.domain.finding import Severity
 from planner.domain.rating import severity_on
 from planner.domain.rules import Rule
 from planner.rulebook.load import rulebook
-from planner.scanner import scan_tree
+from planner.scanner.scan import scan_tree
 from tests.bench.airflow import import_proof
 from tests.bench.airflow_home import NEW, OLD, Home, environment, home_of, served
 from tests.bench.airflow_trials import PRELUDE, SIDES, TRIALS, Outcome, Sightings, name_of, text_of

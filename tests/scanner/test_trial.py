@@ -22,8 +22,27 @@ PIECES = [
     "with DAG('a') as dag:\n    g()\n\n    h()\n",
     "if x:\n    import d\nelse:\n    import e\n",
     "class A:\n    b = (\n        1,\n    )\n",
+    "try:\n    import a\nexcept E:\n    @d\n    def f(): pass\n    g()\nelse:\n    if x: y()\n    z()\n",
+    "with a:\n    with b:\n        c()\n        d = '''\n'''\n    e()\n",
+    "match a:\n    case 1:\n        b()\n        c()\n",
 ]
-WRITTEN = ["", "(", ")", "\n", "z = 1\n", "'''", "    ", "\\", "import q", "# c", ";", "    q()\n"]
+WRITTEN = [
+    "",
+    "(",
+    ")",
+    "\n",
+    "z = 1\n",
+    "'''",
+    "    ",
+    "\\",
+    "import q",
+    "# c",
+    ";",
+    "    q()\n",
+    "        q()\n",
+    "pass",
+    "else:\n",
+]
 
 
 @st.composite
@@ -53,7 +72,7 @@ def _parses(source: str, edits: list[patch.Edit]) -> bool:
     return True
 
 
-@settings(max_examples=300)
+@settings(max_examples=400)
 @given(edited())
 @example(("x = 1\ny = 2\n", [patch.Edit((1, 6), (2, 1), "")]))
 @example(("x = 1\ny = 2\n", [patch.Edit((1, 6), (2, 1), "\\\n")]))

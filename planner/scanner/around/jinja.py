@@ -60,6 +60,16 @@ class Reading(NamedTuple):
         )
 
 
+def may_read(text: str, names: frozenset[str]) -> set[str]:
+    """Which of these names a template may read, told from its words: parsing takes long, and most read none."""
+    return set(_beginning_with(names).findall(text))
+
+
+@functools.lru_cache(maxsize=32)
+def _beginning_with(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)")
+
+
 @functools.lru_cache(maxsize=64)
 def reading_of(text: str, *, in_pieces: bool = False) -> Reading:
     """What a template reads. Names that it sets itself are left out.

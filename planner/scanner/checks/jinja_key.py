@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.jinja import may_read, reading_of
 from planner.scanner.around.templates import Instead, hit_in
 from planner.scanner.checks import Check
 from planner.scanner.code.removed_names import names_of
@@ -34,7 +34,7 @@ def _variables() -> frozenset[str]:
 
 
 def _check(template: Template) -> Iterator[Hit]:
-    wanted = {name for name in _variables() if name in template.text} - template.provided
+    wanted = may_read(template.text, _variables()) - template.provided
     if any(word in template.text for word in _OF_MAILS_AND_LOGS):
         wanted.discard("try_number")
     if not wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.jinja import may_read, reading_of
 from planner.scanner.around.templates import hit_in
 from planner.scanner.checks import Check
 from planner.scanner.code.airflow_context import context_of
@@ -62,11 +62,11 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 
 
 def _dates() -> frozenset[str]:
-    return names_of(_RULE) | _OLD.keys()
+    return names_of(_RULE).union(_OLD)
 
 
 def _dates_in(template: Template) -> Iterator[tuple[str, int]]:
-    wanted = {name for name in _dates() if name in template.text} - template.provided
+    wanted = may_read(template.text, _dates()) - template.provided
     if wanted:
         for use in reading_of(template.text, in_pieces=True).uses:
             if use.path[0] in wanted and not use.excused(1) and use.under.isdisjoint(_TELL_RUNS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.jinja import may_read, reading_of
 from planner.scanner.around.templates import Instead, hit_in
 from planner.scanner.checks import Check
 from planner.scanner.checks.ti_attr import may_be_read
@@ -17,7 +17,7 @@ _INSTEAD = {"dag_run.execution_date": Instead("logical_date", is_safe=True)}
 
 
 def _check(template: Template) -> Iterator[Hit]:
-    if not any(name in template.text for name in HELD):
+    if not may_read(template.text, frozenset(HELD)):
         return
     removed = names_of(_RULE)
     for use in reading_of(template.text, in_pieces=not template.in_file).uses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from planner.scanner.around.jinja import reading_of
+from planner.scanner.around.jinja import may_read, reading_of
 from planner.scanner.around.templates import looks_like_jinja
 from planner.scanner.code.dag_call import DagCall
 from planner.scanner.code.python_file import PythonFile, parameters, text_of
@@ -73,6 +73,8 @@ def _of_node(file: PythonFile, node: ast.AST) -> set[str]:
 
 def _of_template(text: str) -> set[str]:
     found: set[str] = set()
+    if not may_read(text, MOVED | _OF_RUNS):
+        return found
     for use in reading_of(text, in_pieces=True).uses:
         if use.path[0] in MOVED:
             found.add(use.path[0])

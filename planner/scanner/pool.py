@@ -96,10 +96,13 @@ class Pool:
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
-    def put(self, key: str, work: Work, message: bytes) -> None:
-        """Hands over a task. Waits while too many others wait."""
+    def put(self, key: str, work: Work, message: bytes, *, size: int = 0) -> None:
+        """Hands over a task. Waits while too many others wait.
+
+        ``size``: how many bytes there are to work on beside the message.
+        """
         self._batch.append((key, _Task(work.__module__, work.__name__, message)))
-        self._size += len(message)
+        self._size += len(message) + size
         if self._size >= BATCH:
             self._send()
 

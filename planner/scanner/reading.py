@@ -149,13 +149,8 @@ class TreeReader:
 
     def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
         for file in files:
-            content = read_bytes(file)
-            if content is None:
-                self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
-                self._step()
-                continue
-            unread = Unread(file.path, content.bytes, self.reading.terms, found.get(file.path, []))
-            pool.put(file.path, look, encode(unread))
+            unread = Unread(file.path, file.place, self.reading.terms, found.get(file.path, []))
+            pool.put(file.path, look, encode(unread), size=file.size)
             self._take_answers(pool.ready(), found)
         self._take_answers(pool.answers(), found)
 
@@ -171,11 +166,14 @@ class TreeReader:
             self.reading.seen[path] = FileSeen(_STOPPED, ruffs)
             return
         looked = looked_decode(answer)
+        if not looked.seen:
+            self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
+            return
         self.reading.seen[path] = seen_decode(looked.seen)
         if looked.fixed is not None:
             self._ahead[path] = looked.fixed
         if path not in self.reading.flaws and self._kept.is_unchanged(file):
-            self._kept.put(_SEEN, path, bytes(looked.seen))
+            self._kept.put(_SEEN, path, looked.seen)
             if looked.fixed is not None:
                 self._kept.put(_FIXES, path, encode([looked.fixed]))
 

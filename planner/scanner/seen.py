@@ -16,6 +16,7 @@ from planner.scanner.readers import reader_of
 from planner.scanner.result import SkipReason
 from planner.scanner.suppression import silenced_by_comments
 from planner.scanner.text import text_of
+from planner.scanner.tree import TreeFile, read_bytes
 
 
 class FileSeen(msgspec.Struct, omit_defaults=True):
@@ -27,10 +28,10 @@ class FileSeen(msgspec.Struct, omit_defaults=True):
 
 
 class Unread(msgspec.Struct, array_like=True):
-    """A file to read: its path in the tree, its bytes, and what ruff says of it."""
+    """A file to read: its path in the tree, the place to open it, and what ruff says of it."""
 
     path: str
-    content: bytes
+    place: str
     terms: Terms
     ruffs: list[Observation] = []
 
@@ -38,7 +39,8 @@ class Unread(msgspec.Struct, array_like=True):
 class Looked(msgspec.Struct, array_like=True):
     """A ``FileSeen``, still packed, and the fixes of what will most likely be told of the file."""
 
-    seen: msgspec.Raw
+    seen: bytes = b""
+    """Nothing where the file cannot be opened."""
     fixed: Fixed | None = None
 
 
@@ -51,20 +53,22 @@ looked_decode = msgspec.msgpack.Decoder(Looked).decode
 def look(message: bytes) -> bytes:
     """What Flightplan's own checks see in an ``Unread``, joined to what ruff says of it, as ``Looked``."""
     unread = _unread(message)
-    seen = _seen(unread)
-    return encode(Looked(msgspec.Raw(encode(seen)), _fixed_ahead(unread, seen)))
+    content = read_bytes(TreeFile(unread.path, unread.place))
+    if content is None:
+        return encode(Looked())
+    seen = _seen(unread.path, content.bytes, unread.ruffs)
+    return encode(Looked(encode(seen), _fixed_ahead(unread, content.bytes, seen)))
 
 
-def _seen(unread: Unread) -> FileSeen:
-    path, ruffs = unread.path, unread.ruffs
+def _seen(path: str, content: bytes, ruffs: list[Observation]) -> FileSeen:
     reader = reader_of(path)
     reported = {one.line or 0 for one in ruffs}
-    facts = facts_of(path, unread.content, reader, reported=reported) if reader else FileFacts()
+    facts = facts_of(path, content, reader, reported=reported) if reader else FileFacts()
     seen = FileSeen(facts, ruffs)
     if ruffs:
-        Source(path, text_of(unread.content) or "").detail(ruffs)
+        Source(path, text_of(content) or "").detail(ruffs)
     if path.endswith(".py"):
-        _compare_flaws(seen, unread.content)
+        _compare_flaws(seen, content)
     return seen
 
 
@@ -80,14 +84,14 @@ def _compare_flaws(seen: FileSeen, content: bytes) -> None:
         facts.flaw, facts.flaw_reason = newer(facts.flaw), SkipReason.NEWER
 
 
-def _fixed_ahead(unread: Unread, seen: FileSeen) -> Fixed | None:
+def _fixed_ahead(unread: Unread, content: bytes, seen: FileSeen) -> Fixed | None:
     """The fixes while the file is parsed anyhow. What the rest of the tree says may ask for others."""
     found = joined(unread.path, seen.facts, seen.ruffs, unread.terms.target)
     found, _ = silenced_by_comments(found, {unread.path: seen.facts})
     if not is_worth_fixing(found):
         return None
     try:
-        text = unread.content.decode()
+        text = content.decode()
     except UnicodeDecodeError:
         return None
     return fixed_of(unread.path, text, found, unread.terms, frozenset())

@@ -62,6 +62,8 @@ class TreeFile:
     flaw: str = ""
     reason: SkipReason | None = None
     """The kind of flaw."""
+    size: int = 0
+    """Bytes, as it was listed."""
 
 
 @dataclass(slots=True)
@@ -170,7 +172,7 @@ class _Walk:
     def _file(self, place: str, relative: str, size: int) -> None:
         shown = _shown(relative)
         flaw, reason = _flaw(relative, shown, size)
-        self.files[shown] = TreeFile(shown, place, flaw, reason)
+        self.files[shown] = TreeFile(shown, place, flaw, reason, size)
         if len(self.files) > MOST_FILES:
             raise ScanFailed(
                 f"There are more than {MOST_FILES:,} files to read; name a folder as the root."

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -190,9 +191,13 @@ def test_nothing_of_the_tree_is_imported_or_run(
 
 
 def _facts(pool: Pool, contents: dict[str, bytes]) -> dict[str, FileFacts | None]:
-    for path, content in contents.items():
-        pool.put(path, look, encode(Unread(path, content, Terms("3.3"))))
-    return {path: told and _facts_in(told) for path, told in pool.answers()}
+    with tempfile.TemporaryDirectory() as folder:
+        for path, content in contents.items():
+            place = Path(folder) / path
+            place.write_bytes(content)
+            unread = Unread(path, str(place), Terms("3.3"))
+            pool.put(path, look, encode(unread), size=len(content))
+        return {path: told and _facts_in(told) for path, told in pool.answers()}
 
 
 def _facts_in(answer: bytes) -> FileFacts:

@@ -57,7 +57,7 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, templates, missing migration
 bench: $(DEV_STAMP) ## Measure ingest against its floor and the upgrade check against ruff (ARGS=rounds)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-bench-airflow: $(DEV_STAMP) ## Try every rule's example on real Airflows (ARGS=rules; takes long, 5 GB)
+bench-airflow: $(DEV_STAMP) ## Try every rule's example on real Airflows (ARGS=rules; about 20 minutes, 2 GB)
 	$(BIN)/python -m tests.bench.real_airflow $(ARGS)
 
 screenshots: $(DEV_STAMP) ## Take pictures of the pages into screenshots/

@@ -99,9 +99,10 @@ def noqa_of(
     ``lines``: of a Python file, those on which something is found; directives for none of them are left out, or
     all are where telling takes longer. None: all of them.
     """
-    if not may_silence(source):
+    is_asked = lines is not None and path.endswith(_PYTHON)
+    if (is_asked and not lines) or not may_silence(source):
         return []
-    if lines is not None and path.endswith(_PYTHON) and not may_speak_for(source, lines):
+    if is_asked and not may_speak_for(source, lines or ()):
         return []
     if path.endswith(".ipynb"):
         cells = enumerate(cells_of(source), 1)

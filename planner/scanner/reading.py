@@ -96,18 +96,26 @@ class TreeReader:
         """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
-        """Everything there is to know of the files. Raises ScanFailed where ruff fails."""
+        """Everything there is to know of the files. Raises ScanFailed where ruff fails.
+
+        Files of which ruff says something come last, for most fixes are theirs, and fixes hang on today's Airflow,
+        which other files may tell.
+        """
         self._total = len(files)
         for file in files:
             self._take(file)
         found = self._ruffs()
         reading = self.reading
         with Pool() as pool:
-            pins = [file for path, file in self._unknown.items() if _may_pin(path)]
-            self._look_at(pins, found, pool)
+            first = {
+                path: file
+                for path, file in self._unknown.items()
+                if _may_pin(path) or path not in found
+            }
+            self._look_at(first.values(), found, pool)
             if not reading.terms.current:
                 self._learn_current(path for path in reading.seen if _may_pin(path))
-            rest = [file for path, file in self._unknown.items() if not _may_pin(path)]
+            rest = [file for path, file in self._unknown.items() if path not in first]
             self._look_at(rest, found, pool)
         reading.seen = {
             file.path: reading.seen[file.path] for file in files if file.path in reading.seen
@@ -115,7 +123,7 @@ class TreeReader:
         return reading
 
     def _learn_current(self, paths: Iterable[str]) -> None:
-        """Tells from what pins packages which Airflow runs today: fixes hang on it, so it is known before them."""
+        """Tells from what pins packages which Airflow runs today."""
         requirements = [
             msgspec.structs.replace(one, path=path)
             for path in sorted(paths)

@@ -8,6 +8,7 @@ characters differently the later is left out and named.
 from __future__ import annotations
 
 import bisect
+import io
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,6 @@ CLASH = "another edit changes the same characters; check again once it is applie
 UNSEEN = "the lines it changes are not kept with it"
 NO_EDIT = "no edit is known for it"
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
 _NO_NEWLINE = "\\ No newline at end of file"
 _ESCAPES = {
@@ -94,11 +94,7 @@ _decode_fix = msgspec.json.Decoder(_Fix).decode
 
 def lines_of(source: str) -> list[str]:
     """The lines with their endings, as Python and ruff count them."""
-    if "\r" in source:
-        return _LINE.findall(source)
-    lines = [f"{line}\n" for line in source.split("\n")]
-    last = lines.pop().removesuffix("\n")
-    return [*lines, last] if last else lines
+    return list(io.StringIO(source, newline=""))
 
 
 def numbered(lines: Iterable[str]) -> dict[int, str]:
@@ -245,13 +241,18 @@ def unified_diff(path: str, lines: Lines, edits: Sequence[Edit]) -> str:
 
 def applied(source: str, edits: Sequence[Edit]) -> str:
     """The whole text under the edits. Raises EditsRefused where they do not fit."""
-    lines = lines_of(source)
-    done = 1
+    return rewritten(numbered(lines_of(source)), edits)
+
+
+def rewritten(lines: Lines, edits: Sequence[Edit]) -> str:
+    """Lines that follow each other, all of them, under the edits. Raises EditsRefused where they do not fit."""
+    at, behind = min(lines, default=1), max(lines, default=0) + 1
     pieces: list[str] = []
-    for change in changes_of(numbered(lines), edits):
-        pieces += [*lines[done - 1 : change.start - 1], *change.lines]
-        done = change.end
-    return "".join([*pieces, *lines[done - 1 :]])
+    for change in changes_of(lines, edits):
+        pieces += [lines[row] for row in range(at, change.start)]
+        pieces += change.lines
+        at = change.end
+    return "".join([*pieces, *(lines[row] for row in range(at, behind))])
 
 
 def quoted(name: str) -> str:

@@ -24,6 +24,7 @@ PIECES = [
     "class A:\n    b = (\n        1,\n    )\n",
     "try:\n    import a\nexcept E:\n    @d\n    def f(): pass\n    g()\nelse:\n    if x: y()\n    z()\n",
     "with a:\n    with b:\n        c()\n        d = '''\n'''\n    e()\n",
+    "if a:\n    b()\nelif c:\n    d()\n    e()\nelif f: g()\nelse:\n    h()\n",
     "match a:\n    case 1:\n        b()\n        c()\n",
 ]
 WRITTEN = [
@@ -77,6 +78,12 @@ def _parses(source: str, edits: list[patch.Edit]) -> bool:
 @example(("x = 1\ny = 2\n", [patch.Edit((1, 6), (2, 1), "")]))
 @example(("x = 1\ny = 2\n", [patch.Edit((1, 6), (2, 1), "\\\n")]))
 @example(("@task\ndef f():\n    pass\n", [patch.Edit((1, 1), (2, 1), "")]))
+@example(
+    (
+        "if a:\n    b()\nelif c:\n    d()\n",
+        [patch.Edit((3, 6), (3, 7), "x"), patch.Edit((4, 5), (4, 6), "y")],
+    )
+)
 @example(("import a\n", [patch.Edit((1, 1), (2, 1), "")]))
 def test_a_trial_says_what_parsing_the_whole_file_says(case: tuple[str, list[patch.Edit]]) -> None:
     source, edits = case

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import bisect
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from planner.domain import patch
 from planner.scanner.code.python_file import TOO_DEEP, PythonFile, parsed
 
 _BLOCKS = ("body", "orelse", "finalbody")
+_first, _last = attrgetter("first"), attrgetter("last")
 
 
 class _Window(NamedTuple):
@@ -27,8 +28,11 @@ class Trial:
     """One file that parses."""
 
     def __init__(self, file: PythonFile) -> None:
-        self._lines = patch.lines_of(file.source)
+        self._lines = file.lines if file.lines[-1] else file.lines[:-1]
+        self._is_ended = not file.lines[-1]
         self._body: Sequence[ast.stmt] = file.tree.body
+        self._spans: dict[int, list[_Window]] = {}
+        """By the block."""
 
     def parses(self, edits: Sequence[patch.Edit]) -> bool:
         """Whether the file is Python under these edits; not if they do not fit it."""
@@ -36,33 +40,56 @@ class Trial:
             self._holds(
                 window, [edit for edit in edits if window.first <= edit.end[0] <= window.last]
             )
-            for window in _joined(sorted(map(self._window, edits)))
+            for window in self._windows(edits)
         ) or self._holds(_Window(1, len(self._lines)), edits)
 
-    def _window(self, edit: patch.Edit) -> _Window:
-        """The lines of the whole statements that an edit touches, and those between them, of the innermost block.
+    def _windows(self, edits: Sequence[patch.Edit]) -> list[_Window]:
+        """What the edits touch, in order; windows that share a line are one, of the block around them."""
+        found: list[_Window] = []
+        for window in sorted(map(self._window, edits)):
+            while found and window.first <= found[-1].last:
+                before = found.pop()
+                window = self._around(before.first, max(before.last, window.last))
+            found.append(window)
+        return found
 
-        What is written at the start of a line may go on with the statement before.
-        """
+    def _window(self, edit: patch.Edit) -> _Window:
+        """What an edit touches. What is written at the start of a line may go on with the statement before."""
         (first, column), (last, _) = edit.start, edit.end
-        first = max(first - 1, 1) if column == 1 else first
+        return self._around(max(first - 1, 1) if column == 1 else first, last)
+
+    def _around(self, first: int, last: int) -> _Window:
+        """The whole statements of the innermost block that holds all these lines."""
         block, indent = self._body, None
         while (inner := _inner(block, first, last)) is not None:
             block, indent = inner, inner[0].col_offset
-        lines = list(_spans(block))
-        at = bisect.bisect_left(lines, first, key=lambda span: span.last)
+        lines = self._spans_of(block)
+        at = bisect.bisect_left(lines, first, key=_last)
         if at < len(lines):
             first = min(first, lines[at].first)
-        at = bisect.bisect_right(lines, last, key=lambda span: span.first) - 1
+        at = bisect.bisect_right(lines, last, key=_first) - 1
         if at >= 0:
             last = max(last, lines[at].last)
         return _Window(first, last, indent)
 
+    def _spans_of(self, block: Sequence[ast.stmt]) -> list[_Window]:
+        known = self._spans.get(id(block))
+        if known is None:
+            known = self._spans[id(block)] = _spans(block)
+        return known
+
+    def _lines_in(self, window: _Window) -> dict[int, str]:
+        """Its lines by their numbers. How they end makes no difference to Python."""
+        lines = self._lines[window.first - 1 : window.last]
+        numbered = {row: f"{line}\n" for row, line in enumerate(lines, window.first)}
+        if not self._is_ended and len(self._lines) in numbered:
+            numbered[len(self._lines)] = self._lines[-1]
+        return numbered
+
     def _holds(self, window: _Window, edits: Sequence[patch.Edit]) -> bool:
-        first, last, indent = window
-        source = "".join(self._lines[first - 1 : last])
+        _, last, indent = window
         try:
-            text = patch.applied(source, [_moved(edit, first - 1) for edit in edits])
+            text = patch.rewritten(self._lines_in(window), edits)
             tree = parsed(text if indent is None else f"if 1:\n{text}")
         except (patch.EditsRefused, *TOO_DEEP):
             return False
@@ -81,7 +108,8 @@ def _inner(block: Sequence[ast.stmt], first: int, last: int) -> Sequence[ast.stm
         begins = _first_line(inner[0])
         is_apart = begins > getattr(statement, "lineno", 0)
         if is_apart and begins <= first and last <= (inner[-1].end_lineno or 0):
-            return inner
+            is_elif = inner[0].col_offset == getattr(statement, "col_offset", 0)
+            return _inner(inner, first, last) if is_elif else inner
     return None
 
 
@@ -91,33 +119,17 @@ def _is_one_block(tree: ast.Module, indent: int) -> bool:
     return not others and isinstance(first, ast.If) and first.body[0].col_offset == indent
 
 
-def _spans(block: Sequence[ast.stmt]) -> Iterator[_Window]:
+def _spans(block: Sequence[ast.stmt]) -> list[_Window]:
     """First and last line of each statement of a block; of several on one line together."""
-    return _joined([_Window(_first_line(node), node.end_lineno or node.lineno) for node in block])
+    spans: list[_Window] = []
+    for node in block:
+        first, last = _first_line(node), node.end_lineno or node.lineno
+        if spans and first <= spans[-1].last:
+            first = spans.pop().first
+        spans.append(_Window(first, last))
+    return spans
 
 
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(each.lineno for each in decorators)])
-
-
-def _joined(windows: Sequence[_Window]) -> Iterator[_Window]:
-    """Windows in order, those that share a line as one."""
-    waiting: _Window | None = None
-    for window in windows:
-        if waiting and window.first <= waiting.last:
-            last = max(waiting.last, window.last)
-            indent = waiting.indent if waiting.indent == window.indent else None
-            waiting = _Window(waiting.first, last, indent)
-            continue
-        if waiting:
-            yield waiting
-        waiting = window
-    if waiting:
-        yield waiting
-
-
-def _moved(edit: patch.Edit, lines: int) -> patch.Edit:
-    """The same edit, counted from a later line."""
-    (first, column), (last, end) = edit.start, edit.end
-    return replace(edit, start=(first - lines, column), end=(last - lines, end))
+    return min(node.lineno, decorators[0].lineno) if decorators else node.lineno

@@ -73,7 +73,7 @@ def fixes_of(
         text: the file, its byte order mark included.
         elsewhere: the names that other files of the tree import from files of the tree.
     """
-    if "\r" in text.replace("\r\n", ""):
+    if "\r" in text and "\r" in text.replace("\r\n", ""):
         return [b""] * len(observations)
     offers: dict[int, _Offer] = {}
     if path.endswith(".py"):
@@ -138,6 +138,8 @@ class _Engine:
         self._wanted = _Wanted()
         self._offers: dict[int, _Offer] = {}
         self._drops: dict[tuple[ast.Call, str], list[tuple[int, str]]] = {}
+        self._remedies: dict[str, Remedy | None] = {}
+        self._possible: dict[str, Remedy | None] = {}
 
     def offers(self) -> dict[int, _Offer]:
         """The offer for each observation, by its index."""
@@ -190,10 +192,13 @@ class _Engine:
     def _asks_for_import(self, index: int, one: Observation) -> bool:
         """Notes a name whose import is to be rewritten."""
         symbol = one.symbol
-        if not self._is_by_symbol(one) or (one.line, one.column) in self._whole_paths:
+        if (
+            not _is_by_symbol(one.rule, one.rule_name)
+            or (one.line, one.column) in self._whole_paths
+        ):
             return False
-        remedy = self._wanted.remedies.get(symbol) or self._remedy(symbol)
-        if remedy is None or not self._rewriter.possible(remedy.rewrite):
+        remedy = self._wanted.remedies.get(symbol) or self._possible_remedy(symbol)
+        if remedy is None:
             return False
         if remedy.rewrite.only_goes and not self._is_at_import(one):
             self._wanted.unused[symbol] = remedy.rewrite
@@ -202,9 +207,13 @@ class _Engine:
         self._wanted.asked.append((index, symbol))
         return True
 
-    def _is_by_symbol(self, one: Observation) -> bool:
-        rule = self._book.rules.get(canonical_rule(one.rule, one.rule_name, "", "", self._book))
-        return rule is not None and rule.by_symbol
+    def _possible_remedy(self, symbol: str) -> Remedy | None:
+        """The remedy, where the file lets it be written. Ask when all names that leave are known."""
+        if symbol not in self._possible:
+            remedy = self._remedy(symbol)
+            is_possible = remedy is not None and self._rewriter.possible(remedy.rewrite)
+            self._possible[symbol] = remedy if is_possible else None
+        return self._possible[symbol]
 
     def _is_at_import(self, one: Observation) -> bool:
         """Whether an observation is about the statement that imports its name, not about a use."""
@@ -216,12 +225,21 @@ class _Engine:
     def _let_unused_leave(self) -> None:
         """Frees the names of imports that nothing uses: what others are rewritten to may be called so."""
         for one in self._observations:
-            if one.cell is None and self._is_by_symbol(one) and self._is_at_import(one):
+            if (
+                one.cell is None
+                and _is_by_symbol(one.rule, one.rule_name)
+                and self._is_at_import(one)
+            ):
                 remedy = self._remedy(one.symbol)
                 if remedy is not None and remedy.rewrite.only_goes:
                     self._rewriter.leave(remedy.rewrite)
 
     def _remedy(self, symbol: str) -> Remedy | None:
+        if symbol not in self._remedies:
+            self._remedies[symbol] = self._remedy_of(symbol)
+        return self._remedies[symbol]
+
+    def _remedy_of(self, symbol: str) -> Remedy | None:
         deleted = None
         if self._is_unused(symbol):
             rewrite = Rewrite(symbol, only_goes=True)
@@ -233,13 +251,17 @@ class _Engine:
     def _is_unused(self, symbol: str) -> bool:
         """Whether nothing here or elsewhere needs what the import binds. The file may still use the name by
         its whole path, from another import."""
-        return not self._file.path.endswith("__init__.py") and all(
+        if self._file.path.endswith("__init__.py"):
+            return False
+        imports = self._rewriter.imports_of(symbol)
+        is_unused_here = all(
             one.alias.asname != one.alias.name
-            and one.local not in self._elsewhere
             and not self._rewriter.is_exported(one.local)
             and not self._rewriter.is_mentioned(one)
-            for one in self._rewriter.imports_of(symbol)
+            for one in imports
         )
+        # Asked last: what hangs on other files may have to be done again once they are known.
+        return is_unused_here and all(one.local not in self._elsewhere for one in imports)
 
     def _offer_imports(self) -> None:
         """The offers for all names: the safe ones together, the others apart, or with them where they touch."""
@@ -272,6 +294,8 @@ class _Engine:
 
     def _edits_of(self, rewrites: Sequence[Rewrite]) -> list[Edit]:
         """The edits of these names, with imports that have nothing to stay for once these are rewritten."""
+        if not rewrites:
+            return []
         above = {name for rewrite in rewrites for name in _above(rewrite.symbol)}
         known = {rewrite.symbol for rewrite in rewrites}
         unused = [
@@ -429,6 +453,13 @@ class _Engine:
         ):
             return edits.drop_lines(self._file, use.lineno, use.end_lineno or use.lineno)
         return []
+
+
+@functools.cache
+def _is_by_symbol(rule_id: str, rule_name: str) -> bool:
+    book = rulebook()
+    rule = book.rules.get(canonical_rule(rule_id, rule_name, "", "", book))
+    return rule is not None and rule.by_symbol
 
 
 def _above(symbol: str) -> Iterator[str]:

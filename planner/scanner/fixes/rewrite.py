@@ -77,6 +77,7 @@ class Rewriter:
         self.file = file
         self._told = told
         self._leaving: set[str] = set()
+        self._imports: dict[str, list[ImportedName]] = {}
 
     def leave(self, rewrite: Rewrite) -> None:
         """Lets others have the name of an import that goes."""
@@ -107,12 +108,10 @@ class Rewriter:
     # --- What the file has
 
     @functools.cached_property
-    def _imports(self) -> dict[str, list[ImportedName]]:
-        """The imports that may be changed, by full name."""
+    def _by_full_name(self) -> dict[str, list[ImportedName]]:
         found: dict[str, list[ImportedName]] = {}
         for imported in self.file.imports:
-            if not self._is_settled(imported.node):
-                found.setdefault(imported.full, []).append(imported)
+            found.setdefault(imported.full, []).append(imported)
         return found
 
     def _is_settled(self, node: ast.AST) -> bool:
@@ -161,8 +160,12 @@ class Rewriter:
         return frozenset(bound)
 
     def imports_of(self, symbol: str) -> list[ImportedName]:
-        """The statements that import the very name."""
-        return [one for one in self._imports.get(symbol, ()) if one.full == symbol]
+        """The imports of the very name that may be changed."""
+        known = self._imports.get(symbol)
+        if known is None:
+            every = self._by_full_name.get(symbol, ())
+            known = self._imports[symbol] = [one for one in every if not self._is_settled(one.node)]
+        return known
 
     def uses_of(self, symbol: str) -> list[ast.expr]:
         """Where the file uses the name, by whatever import."""
@@ -187,15 +190,10 @@ class Rewriter:
     def is_mentioned(self, imported: ImportedName) -> bool:
         """Whether the name stands anywhere in the file but in imports: in strings and comments too, and where
         a comment beside the import says that it is for others."""
-        if imported.local in self._named or imported.local in self._words:
+        if imported.local in self._names or imported.local in self._words:
             return True
         place = self._place(imported.node)
         return place is not None and "noqa" in _comment_of(place, imported.alias)
-
-    @functools.cached_property
-    def _named(self) -> frozenset[str]:
-        """Every name that code reads or writes: most that are mentioned are among them, and it is soon told."""
-        return frozenset(node.id for node in self.file.of(ast.Name))
 
     @functools.cached_property
     def _words(self) -> frozenset[str]:

@@ -170,7 +170,8 @@ def is_shim(node: ast.stmt) -> bool:
 
 
 def newline_of(file: PythonFile) -> str:
-    return "\r\n" if "\r\n" in file.source else "\n"
+    is_dos = "\r" in file.source and "\r\n" in file.source  # one letter is found much faster
+    return "\r\n" if is_dos else "\n"
 
 
 def step_of(file: PythonFile) -> str:

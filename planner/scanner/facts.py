@@ -94,7 +94,7 @@ def facts_of(
         if not encoding:
             return facts
         source = content.decode(encoding)
-    glimpse = Glimpse(content, is_notebook=path.endswith(".ipynb"))
+    glimpse = Glimpse(content, path)
     asked = _asked(glimpse, look_everywhere) if reader.is_code else []
     if reader.is_code and not (look_everywhere or asked or _may_tell_more(path, glimpse)):
         if path.endswith(".py"):

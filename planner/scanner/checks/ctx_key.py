@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
-from planner.scanner.code.airflow_context import CALLED_WITH, AirflowContext, Given, context_of
+from planner.scanner.code.airflow_context import (
+    CALLED_BY_KEYWORD,
+    AirflowContext,
+    Given,
+    context_of,
+)
 from planner.scanner.code.edits import rename_string
 from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import PythonFile, text_of
 from planner.scanner.code.removed_names import names_of
-from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.task_code import may_run_in_task, runs_in_task
 from planner.scanner.code.two_sided import is_two_sided
 from planner.scanner.material import Hit
 
@@ -89,14 +95,17 @@ def _message(name: str) -> str:
     return f"`{name}` is not in the task context of Airflow 3"
 
 
-_QUOTED_CONF = re.compile(rb"[\"']conf[\"']")
+@functools.cache
+def _quoted() -> re.Pattern[bytes]:
+    """One of the keys as a text."""
+    return re.compile(rf"[\"'](?:{'|'.join(sorted(names_of(_RULE)))})[\"']".encode())
 
 
 def _may_be_read(glimpse: Glimpse) -> bool:
-    """``conf`` as a word is in every second file: it counts as a key, and where functions are handed over."""
-    if glimpse.spells(names_of(_RULE) - {"conf"}) or _QUOTED_CONF.search(glimpse.content):
-        return True
-    return glimpse.spells(["conf"]) and glimpse.spells(CALLED_WITH)
+    """Where a key is read its text is spelled; where it is a parameter, a function is handed over."""
+    if not glimpse.spells(names_of(_RULE)) or not may_run_in_task(glimpse):
+        return False
+    return glimpse.spells(CALLED_BY_KEYWORD) or _quoted().search(glimpse.content) is not None
 
 
 CHECK = Check(_RULE, PythonFile, _check, worth=_may_be_read)

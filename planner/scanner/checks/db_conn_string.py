@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.code.python_file import PythonFile, text_of
-from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.task_code import may_run_in_task, runs_in_task
 from planner.scanner.material import Hit
 
 _CONFS = (
@@ -58,5 +58,6 @@ CHECK = Check(
     PythonFile,
     _check,
     needs=(b"sql_alchemy_conn", b"SQL_ALCHEMY_CONN"),
+    worth=may_run_in_task,
     needs_airflow=False,
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from planner.scanner.checks import Check
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.of_tests import in_test_folder
 from planner.scanner.code.python_file import PythonFile, text_of
 from planner.scanner.code.task_call import task_arguments
@@ -50,4 +52,12 @@ def _is_false(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is False
 
 
-CHECK = Check("AF3-EMAIL", PythonFile, _check, worth=lambda glimpse: glimpse.spells(["email"]))
+_GIVEN = re.compile(rb"email(?<=\bemail)(?:[\"']|\s*=(?!=))")
+"""As an argument or as a key."""
+
+
+def _may_be_given(glimpse: Glimpse) -> bool:
+    return not in_test_folder(glimpse.path) and _GIVEN.search(glimpse.content) is not None
+
+
+CHECK = Check("AF3-EMAIL", PythonFile, _check, spelled=("email",), worth=_may_be_given)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from planner.rulebook.load import rulebook
 from planner.scanner.checks import Check
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import PythonFile
 from planner.scanner.code.task_code import runs_while_parsed
 from planner.scanner.material import Hit
 
 _PLACES = ("airflow.operators.", "airflow.sensors.", "airflow.providers.standard.")
+_ABOVE_PLACES = ("airflow", "airflow.*", "airflow.providers", "airflow.providers.*")
 _DAGS = frozenset(
     (
         "airflow.DAG",
@@ -64,11 +66,22 @@ def _known(file: PythonFile) -> Iterator[Hit]:
                 yield file.hit(word, message, symbol=word.arg)
 
 
+_PACKAGES = tuple(place.rstrip(".") for place in _PLACES)
+
+
+def _may_be_called(glimpse: Glimpse) -> bool:
+    """Whether a file's words can mean a DAG, one of Airflow's own operators, or an argument of any operator."""
+    if glimpse.spells([_OF_EVERY_OPERATOR]) or glimpse.makes_dags:
+        return True
+    return glimpse.spells(rulebook().operator_arguments) and any(
+        full in _ABOVE_PLACES or full.startswith(_PACKAGES) for full in glimpse.imports
+    )
+
+
 CHECK = Check(
     "AF3-ILLEGAL-ARGUMENTS",
     PythonFile,
     _check,
-    spelled=("operators", "sensors", "DAG", "dag", _OF_EVERY_OPERATOR),
-    worth=lambda glimpse: glimpse.spells([*rulebook().operator_arguments, _OF_EVERY_OPERATOR]),
+    worth=_may_be_called,
     gives_way=True,
 )

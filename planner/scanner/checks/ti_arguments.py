@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from planner.scanner.checks import Check
-from planner.scanner.code.airflow_context import context_of
+from planner.scanner.code.airflow_context import ROWS, context_of
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import PythonFile, argument
-from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.task_code import may_run_in_task, runs_in_task
 from planner.scanner.material import Hit
 
 _GONE: Mapping[str, Mapping[str, int]] = {
@@ -41,4 +43,17 @@ def _is_of_a_task(file: PythonFile, call: ast.Call, holder: ast.expr) -> bool:
     )
 
 
-CHECK = Check("AF3-TI-ATTR", PythonFile, _check, spelled=tuple(_GONE))
+_WORDS = frozenset(name for arguments in _GONE.values() for name in arguments)
+_POSITIONAL = re.compile(
+    rf"\.(?<!self\.)(?:{'|'.join(_GONE)})\s*\(\s*(?![\s)])(?!\w+\s*=)".encode()
+)
+"""A call whose first argument has no name."""
+
+
+def _may_be_given(glimpse: Glimpse) -> bool:
+    if not glimpse.spells(ROWS) or not may_run_in_task(glimpse):
+        return False
+    return glimpse.spells(_WORDS) or _POSITIONAL.search(glimpse.content) is not None
+
+
+CHECK = Check("AF3-TI-ATTR", PythonFile, _check, spelled=tuple(_GONE), worth=_may_be_given)

@@ -15,7 +15,7 @@ from planner.scanner.code.edits import edit, end_of
 from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import PythonFile
 from planner.scanner.code.removed_names import names_of
-from planner.scanner.code.task_code import runs_in_task
+from planner.scanner.code.task_code import may_run_in_task, runs_in_task
 from planner.scanner.code.two_sided import is_two_sided
 from planner.scanner.material import Hit
 
@@ -86,7 +86,9 @@ _HOLDERS = {
     "dag_run": ("dag_run", "DagRun", "ti", "task_instance"),
     "dag": ("dag", "DAG"),
 }
-"""Words of which one is in any file that holds such a thing."""
+"""Words of which one is in any file that holds such a thing. Only in tasks it counts."""
+_BESIDE_ROWS = ("session", "hookimpl")
+"""Words of which one is in any file that holds a row of a table."""
 
 
 @functools.cache
@@ -105,9 +107,18 @@ def _by_holder() -> dict[str, re.Pattern[bytes]]:
 def may_be_read(glimpse: Glimpse) -> bool:
     """Whether a file's words can mean one of the attributes."""
     return any(
-        glimpse.spells(_HOLDERS.get(holder, (holder,))) and form.search(glimpse.content)
+        _may_be_held(glimpse, holder) and form.search(glimpse.content)
         for holder, form in _by_holder().items()
     )
+
+
+def _may_be_held(glimpse: Glimpse, holder: str) -> bool:
+    if holder in _HOLDERS:
+        return glimpse.spells(_HOLDERS[holder]) and may_run_in_task(glimpse)
+    if glimpse.spells([holder]) and glimpse.names_tables:
+        return True
+    rows = [name for name, table in ROWS.items() if table == holder]
+    return glimpse.spells(rows) and glimpse.spells(_BESIDE_ROWS)
 
 
 CHECK = Check(_RULE, PythonFile, _check, worth=may_be_read)

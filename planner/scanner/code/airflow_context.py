@@ -29,7 +29,7 @@ _REACHED = {("ti", "task"): "task", ("task", "dag"): "dag", ("dag_run", "dag"): 
 ROWS = {"ti": "TaskInstance", "task_instance": "TaskInstance", "dag_run": "DagRun"}
 """Names that hold the same in any function of a file that works with Airflow; in the scheduler's code, and beside
 a session, they are rows of these tables."""
-_CALLED_BY_KEYWORD = {
+CALLED_BY_KEYWORD = {
     "python_callable": 0,
     "execution_date_fn": 1,
     "response_check": 1,
@@ -48,8 +48,6 @@ _CALLED_WITH_CONTEXT = frozenset(
     ]
 )
 """Arguments of operators and DAGs: functions that are called with the context as first argument."""
-CALLED_WITH = _CALLED_WITH_CONTEXT.union(_CALLED_BY_KEYWORD)
-"""Arguments that hand functions over to be called with the context."""
 _METHODS = frozenset(
     ["execute", "execute_complete", "notify", "poke", "post_execute", "pre_execute"]
 )
@@ -218,10 +216,10 @@ class AirflowContext:
 
     def _given(self) -> Iterator[Given]:
         for name, value, call in self._handed_over():
-            if name in _CALLED_BY_KEYWORD:
+            if name in CALLED_BY_KEYWORD:
                 own = _own_arguments(value, call)
                 for function in self.functions_in(value):
-                    filled = parameters(function)[: _CALLED_BY_KEYWORD[name]]
+                    filled = parameters(function)[: CALLED_BY_KEYWORD[name]]
                     yield Given(function, None if own is None else own.union(filled))
 
     def _bind_parameters(self) -> None:

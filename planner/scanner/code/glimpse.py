@@ -27,10 +27,14 @@ _DAGS = (
 
 
 class Glimpse:
-    """One file. A notebook's code is in strings of JSON, where line ends are spelled out."""
+    """One file. A notebook's code is in strings of JSON, where line ends and quotes are spelled out."""
 
-    def __init__(self, content: bytes, *, is_notebook: bool = False) -> None:
-        self.content = content.replace(b"\\n", b"\n") if is_notebook else content
+    def __init__(self, content: bytes, path: str = "") -> None:
+        self.path = path
+        self.is_notebook = path.endswith(".ipynb")
+        if self.is_notebook:
+            content = content.replace(b"\\n", b"\n").replace(b'\\"', b'"')
+        self.content = content
 
     def has(self, *tokens: bytes) -> bool:
         """Whether one of these stands anywhere, also within words."""
@@ -57,6 +61,11 @@ class Glimpse:
     def imports(self) -> list[str]:
         """The full names that import lines name."""
         return imports_in(self.content)
+
+    @functools.cached_property
+    def names_tables(self) -> bool:
+        """Whether something in it may mean a name of ``airflow.models``."""
+        return self.has(b"airflow.models") or "airflow.models" in self.imports
 
     @functools.cached_property
     def makes_dags(self) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from planner.scanner.code.dag_call import functions
 from planner.scanner.code.glimpse import Glimpse, Spelled
 from planner.scanner.code.python_file import PythonFile
-from planner.scanner.code.task_code import runs_in_task, runs_while_parsed
+from planner.scanner.code.task_code import may_run_in_task, runs_in_task, runs_while_parsed
 
 
 class Access(NamedTuple):
@@ -116,11 +116,16 @@ _OPENERS = Spelled([*_CALLED, *_DECORATORS, *_BAGS, _ENGINE])
 _ASKED_WITH = frozenset(["query", *(name.rpartition(".")[2] for name in _SELECTS)])
 
 
+@functools.lru_cache(maxsize=2)
 def may_access(glimpse: Glimpse) -> bool:
     """Whether a file's words can mean any of these places."""
+    return _may_be_spelled(glimpse) and may_run_in_task(glimpse)
+
+
+def _may_be_spelled(glimpse: Glimpse) -> bool:
     if _OPENERS.may_be_in(glimpse):
         return True
-    if not glimpse.spells(["models"]):
+    if not glimpse.spells(["models"]) or not glimpse.names_tables:
         return False
     return any(
         table in glimpse.words and glimpse.spells(_METHODS[table]) for table in _METHODS

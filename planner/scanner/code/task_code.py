@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from planner.scanner.code.dag_call import dag_calls, functions
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import Function, PythonFile
 
 _SERVER_FILES = frozenset(
@@ -68,6 +69,25 @@ _SERVER_FUNCTIONS = ("_mutation_hook",)
 _LOADED = re.compile(r"dag|plugin", re.IGNORECASE)
 """In the folders of files that Airflow loads by itself."""
 _DAG_DECORATORS = (".dag", ".task_group")
+_IMPORTS_TESTS = re.compile(
+    rf"(?<!\\)(?:^|\n)(?:import|from)[ \t]+(?:{'|'.join(_TEST_MODULES)})\b".encode()
+)
+"""At the beginning of a line, so that it stands in no block."""
+
+
+@functools.lru_cache(maxsize=2)
+def may_run_in_task(glimpse: Glimpse) -> bool:
+    """Whether ``runs_in_task`` may say yes of anything in a file, told from its path and its words."""
+    path = PurePosixPath(glimpse.path.lower())
+    if _is_server_path(path):
+        return False
+    if _is_named_as_test(path) and not glimpse.spells(["DAG", "dag"]):
+        return False
+    tests = None if glimpse.is_notebook else _IMPORTS_TESTS.search(glimpse.content)
+    if tests is None:
+        return True
+    before = glimpse.content[: tests.start()]
+    return b'"""' in before or b"'''" in before  # the import may be in a text
 
 
 def runs_in_task(file: PythonFile, node: ast.AST) -> bool:
@@ -86,7 +106,7 @@ def runs_while_parsed(file: PythonFile, node: ast.AST) -> bool:
 @functools.lru_cache(maxsize=2)
 def _is_task_file(file: PythonFile) -> bool:
     path = PurePosixPath(file.path.lower())
-    if path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1]):
+    if _is_server_path(path):
         return False
     modules = {imported.full for imported in file.imports}
     if any(
@@ -96,10 +116,18 @@ def _is_task_file(file: PythonFile) -> bool:
         return False
     if _makes_dags(file) and (dag_calls(file) or not any(map(_is_main_guard, file.of(ast.If)))):
         return True
-    if path.name.startswith("test_") or path.stem.endswith("_test"):
+    if _is_named_as_test(path):
         return False
     serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
     return not serves and not _is_script(file)
+
+
+def _is_server_path(path: PurePosixPath) -> bool:
+    return path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1])
+
+
+def _is_named_as_test(path: PurePosixPath) -> bool:
+    return path.name.startswith("test_") or path.stem.endswith("_test")
 
 
 def _is_script(file: PythonFile) -> bool:

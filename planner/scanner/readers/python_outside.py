@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -52,6 +53,19 @@ _GIVEN = re.compile(
 """A literal that is run, or given to something that runs it."""
 _SAID = re.compile(rb"airflow(?<!from airflow)(?<!import airflow)(?!\.[a-z])")
 """Airflow as a word of its own, neither the head of a module's name nor imported whole."""
+_BETWEEN = rb"""(?:[\s"'()+,\\]|(?<=\\)[nrt]|(?<!\\)[rbfuRBFU]{1,2}(?=["'])|\#[^\n]{0,200}\n){1,200}"""
+"""What may stand between two words that end up in one command: blanks, quotes, line ends, comments."""
+_OTHER_COMMANDS = ("curl", "install", "wget")
+"""Words of other commands that tell of Airflow."""
+
+
+@functools.cache
+def _called() -> re.Pattern[bytes]:
+    """Airflow with one of its commands behind it."""
+    commands = "|".join(map(re.escape, sorted(rulebook().commands.words)))
+    return re.compile(
+        rb"airflow(?::[^\s\"']{1,200})?" + _BETWEEN + rb"(?:" + commands.encode() + rb")\b"
+    )
 
 
 def may_act_outside(glimpse: Glimpse) -> bool:
@@ -60,9 +74,11 @@ def may_act_outside(glimpse: Glimpse) -> bool:
         return True
     if glimpse.spells(["set"]) and glimpse.spells(["configuration"]) and glimpse.has(b".set("):
         return True
-    if glimpse.has(b'"airflow"', b"'airflow'"):
+    is_called = _called().search(glimpse.content) is not None
+    if is_called and glimpse.has(b'"airflow"', b"'airflow'"):
         return True
-    if not _SAID.search(glimpse.content):
+    form = _SAID if glimpse.spells(_OTHER_COMMANDS) else _called()
+    if not form.search(glimpse.content):
         return False
     return any(_RUN[word].search(glimpse.content) for word in _RUNNERS & glimpse.words) or bool(
         _GIVEN.search(glimpse.content)

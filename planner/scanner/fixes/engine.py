@@ -84,14 +84,15 @@ def fixes_of(
         except TOO_DEEP:
             return [b""] * len(observations)
         offers = _Engine(file, observations, terms, elsewhere).offers()
-        _drop_broken(file, offers)
+        if offers:
+            _drop_broken(file, offers)
     elif not path.endswith(".ipynb"):
         for index, one in enumerate(observations):
             if one.fix and not one.rule.startswith(
                 "AIR"
             ):  # a stub has ruff's edits: it is never run
                 offers[index] = _own(one.fix, _when(one))
-    return _written(path, text, offers, len(observations))
+    return _written(path, text, offers, len(observations)) if offers else [b""] * len(observations)
 
 
 def _may_have_fix(one: Observation) -> bool:
@@ -246,7 +247,7 @@ class _Engine:
             deleted = Remedy(rewrite, "Delete the import: nothing uses the name", "now")
             if not self._rewriter.uses_of(symbol):
                 return deleted
-        return import_remedy(symbol, self._rewriter, self._terms, self._table) or deleted
+        return import_remedy(symbol, self._rewriter, self._terms) or deleted
 
     def _is_unused(self, symbol: str) -> bool:
         """Whether nothing here or elsewhere needs what the import binds. The file may still use the name by

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -17,6 +19,7 @@ from planner.scanner.fixes.rewrite import Rewrite, Rewriter
 
 OLDEST = "2.7"
 """Where nobody says what runs today, the result must run on this and on everything since."""
+_ANY_USE = Limit()
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -53,10 +56,20 @@ class Remedy:
     side: str = "now"
 
 
-def import_remedy(symbol: str, rewriter: Rewriter, terms: Terms, table: Fixes) -> Remedy | None:
+class _Way(NamedTuple):
+    """How a name that has moved is written for both sides, in a file that uses it as the limit says."""
+
+    remedy: Remedy
+    limit: Limit
+    arguments: frozenset[str] | None
+    """See ``_known_arguments``."""
+
+
+def import_remedy(symbol: str, rewriter: Rewriter, terms: Terms) -> Remedy | None:
     """How a name that the file imports is written for both sides; None where there is no way."""
+    table = rulebook().fixes
     if symbol in table.moves:
-        return _moved(symbol, table.moves[symbol], rewriter, terms, table)
+        return _moved(symbol, rewriter, terms)
     known = table.remedies.get(symbol)
     if known is None or known.do not in ("define", "name"):
         return None
@@ -64,27 +77,38 @@ def import_remedy(symbol: str, rewriter: Rewriter, terms: Terms, table: Fixes) -
     return Remedy(rewrite, known.says, known.side, known.safe, side=known.side)
 
 
-def _moved(
-    symbol: str, move: Move, rewriter: Rewriter, terms: Terms, table: Fixes
-) -> Remedy | None:
-    if move.on.get(terms.target, _last(move.on)) not in ("ok", "released"):
+def _moved(symbol: str, rewriter: Rewriter, terms: Terms) -> Remedy | None:
+    way = _way(symbol, terms)
+    if way is None:
         return None
-    limit = table.limits.get(move.new, Limit())
-    changes = _within(limit, _known_arguments(move, terms, table), symbol, rewriter)
+    changes = _within(way.limit, way.arguments, symbol, rewriter)
     if changes is None:
         return None
+    if not changes:
+        return way.remedy
+    return replace(way.remedy, rewrite=replace(way.remedy.rewrite, edits=tuple(changes)))
+
+
+@functools.lru_cache(maxsize=4_096)
+def _way(symbol: str, terms: Terms) -> _Way | None:
+    """What becomes of a name that has moved, whatever the file."""
+    table = rulebook().fixes
+    move = table.moves[symbol]
+    if move.on.get(terms.target, _last(move.on)) not in ("ok", "released"):
+        return None
+    limit = table.limits.get(move.new, _ANY_USE)
+    arguments = _known_arguments(move, terms, table)
     is_plain = limit.side == "after" or imports_today(move, terms)
     bundled = move.needs.partition(">")[0] in table.bundled
     needs = (_needed(move.needs, terms),) if move.needs and not bundled else ()
-    rewrite = Rewrite(
-        symbol, new=move.new, old=move.instead, is_plain=is_plain, edits=tuple(changes)
-    )
+    rewrite = Rewrite(symbol, new=move.new, old=move.instead, is_plain=is_plain)
     says = _says(move, is_plain, needs)
     if limit.side == "after":
-        return Remedy(rewrite, says, "after", False, needs, "after")
-    return Remedy(
-        rewrite, says, "provider" if needs else "now" if is_plain else "shim", True, needs
-    )
+        remedy = Remedy(rewrite, says, "after", False, needs, "after")
+    else:
+        when = "provider" if needs else "now" if is_plain else "shim"
+        remedy = Remedy(rewrite, says, when, True, needs)
+    return _Way(remedy, limit, arguments)
 
 
 def _needed(package: str, terms: Terms) -> str:
@@ -140,6 +164,8 @@ def _within(
 ) -> list[Edit] | None:
     """What must change at the uses of a name whose new form differs; None where a use does not fit it."""
     changes: list[Edit] = []
+    if limit == _ANY_USE and arguments is None:
+        return changes
     for use in rewriter.uses_of(symbol):
         parent = rewriter.file.parent(use)
         call: ast.AST | None = parent

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -78,6 +78,8 @@ class Rewriter:
         self._told = told
         self._leaving: set[str] = set()
         self._imports: dict[str, list[ImportedName]] = {}
+        self._settled: dict[ast.AST, bool] = {}
+        self._places: dict[ast.stmt, Place | None] = {}
 
     def leave(self, rewrite: Rewrite) -> None:
         """Lets others have the name of an import that goes."""
@@ -86,24 +88,18 @@ class Rewriter:
 
     def _place(self, node: ast.stmt) -> Place | None:
         """Where an import stands; None where lines cannot be put there."""
-        return self._places.get(node)
+        if node not in self._places:
+            self._places[node] = self._place_of(node)
+        return self._places[node]
 
-    @functools.cached_property
-    def _places(self) -> dict[ast.stmt, Place]:
-        parents = {self.file.parent(one.node) for one in self.file.imports}
-        bodies = [
-            body
-            for parent in parents
-            for name in ("body", "orelse", "finalbody")
-            if isinstance(body := getattr(parent, name, None), list)
-        ]
-        places = [
-            Place(self.file, node, body, at)
-            for body in bodies
-            for at, node in enumerate(body)
-            if isinstance(node, Import)
-        ]
-        return {place.node: place for place in places if place.can_change}
+    def _place_of(self, node: ast.stmt) -> Place | None:
+        parent = self.file.parent(node)
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(parent, name, None)
+            if isinstance(body, list) and node in body:
+                place = Place(self.file, node, body, body.index(node))
+                return place if place.can_change else None
+        return None
 
     # --- What the file has
 
@@ -116,10 +112,13 @@ class Rewriter:
 
     def _is_settled(self, node: ast.AST) -> bool:
         """One side of a form that works on both already. What is only for type checkers is not."""
-        if not self.file.is_guarded(node):
-            return False
+        if node not in self._settled:
+            self._settled[node] = self.file.is_guarded(node) and not self._is_for_checkers(node)
+        return self._settled[node]
+
+    def _is_for_checkers(self, node: ast.AST) -> bool:
         parent = self.file.parent(node)
-        return not (isinstance(parent, ast.If) and "TYPE_CHECKING" in ast.dump(parent.test))
+        return isinstance(parent, ast.If) and "TYPE_CHECKING" in ast.dump(parent.test)
 
     @functools.cached_property
     def _locals(self) -> dict[str, list[ImportedName]]:
@@ -130,10 +129,10 @@ class Rewriter:
 
     @functools.cached_property
     def _names(self) -> dict[str, list[ast.Name]]:
-        found: dict[str, list[ast.Name]] = {}
+        found: defaultdict[str, list[ast.Name]] = defaultdict(list)
         for node in self.file.of(ast.Name):
-            found.setdefault(node.id, []).append(node)
-        return found
+            found[node.id].append(node)
+        return dict(found)
 
     @functools.cached_property
     def _chains(self) -> dict[str, list[ast.Attribute]]:
@@ -190,10 +189,16 @@ class Rewriter:
     def is_mentioned(self, imported: ImportedName) -> bool:
         """Whether the name stands anywhere in the file but in imports: in strings and comments too, and where
         a comment beside the import says that it is for others."""
-        if imported.local in self._names or imported.local in self._words:
+        local = imported.local
+        if local in self._names or (not self._stands_once(local) and local in self._words):
             return True
         place = self._place(imported.node)
         return place is not None and "noqa" in _comment_of(place, imported.alias)
+
+    def _stands_once(self, local: str) -> bool:
+        """Whether the name an import binds is nowhere but there, as far as that is soon told."""
+        source = self.file.source
+        return source.isascii() and source.count(local) == 1
 
     @functools.cached_property
     def _words(self) -> frozenset[str]:
@@ -358,6 +363,8 @@ class Rewriter:
     def _exported(self) -> frozenset[str]:
         """The names in ``__all__``."""
         found: set[str] = set()
+        if "__all__" not in self.file.source:
+            return frozenset()
         for node in self._names.get("__all__", ()):
             statement = self.file.parent(node)
             for each in ast.walk(statement) if statement else ():

@@ -72,7 +72,7 @@ class Place:
         """The comments inside and behind it, by line."""
         rows = self.file.lines[self.start[0] - 1 : self.end[0]]
         text = "\n".join([rows[0][self.start[1] :], *rows[1:]]) + "\n"
-        if self.behind is not None:
+        if self.behind is not None or "#" not in text:
             return {}
         try:
             tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))

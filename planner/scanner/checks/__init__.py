@@ -53,9 +53,9 @@ class Check:
 
     def may_find(self, glimpse: Glimpse) -> bool:
         """Whether looking is worth it: where it is not, looking would find nothing."""
-        if not self.is_for(glimpse) or (self.needs and not glimpse.has(*self.needs)):
+        if not self.is_for(glimpse) or (self.spelled and not glimpse.spells(self.spelled)):
             return False
-        if self.spelled and not glimpse.spells(self.spelled):
+        if self.needs and not glimpse.has(*self.needs):
             return False
         return self.worth is None or self.worth(glimpse)
 

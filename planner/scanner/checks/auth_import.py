@@ -31,4 +31,4 @@ def _is_imported(glimpse: Glimpse) -> bool:
     return any(full.startswith(_GONE) for full in glimpse.imports)
 
 
-CHECK = Check("AF3-AUTH", PythonFile, _check, worth=_is_imported)
+CHECK = Check("AF3-AUTH", PythonFile, _check, spelled=("auth", "www"), worth=_is_imported)

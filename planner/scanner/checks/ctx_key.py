@@ -96,16 +96,19 @@ def _message(name: str) -> str:
 
 
 @functools.cache
-def _quoted() -> re.Pattern[bytes]:
-    """One of the keys as a text."""
-    return re.compile(rf"[\"'](?:{'|'.join(sorted(names_of(_RULE)))})[\"']".encode())
+def _quoted() -> dict[str, re.Pattern[bytes]]:
+    """Each key as a text."""
+    return {name: re.compile(rf"{name}(?<=[\"']{name})[\"']".encode()) for name in names_of(_RULE)}
 
 
 def _may_be_read(glimpse: Glimpse) -> bool:
     """Where a key is read its text is spelled; where it is a parameter, a function is handed over."""
-    if not glimpse.spells(names_of(_RULE)) or not may_run_in_task(glimpse):
+    spelled = names_of(_RULE) & glimpse.words
+    if not spelled or not may_run_in_task(glimpse):
         return False
-    return glimpse.spells(CALLED_BY_KEYWORD) or _quoted().search(glimpse.content) is not None
+    return glimpse.spells(CALLED_BY_KEYWORD) or any(
+        _quoted()[name].search(glimpse.content) for name in spelled
+    )
 
 
 CHECK = Check(_RULE, PythonFile, _check, worth=_may_be_read)

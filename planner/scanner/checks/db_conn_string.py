@@ -57,7 +57,7 @@ CHECK = Check(
     "AF3-DB-CONN-STRING",
     PythonFile,
     _check,
-    needs=(b"sql_alchemy_conn", b"SQL_ALCHEMY_CONN"),
+    spelled=(_OPTION, _OPTION.upper(), *_VARIABLES),
     worth=may_run_in_task,
     needs_airflow=False,
 )

@@ -26,6 +26,6 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(gone.node, message, symbol=gone.symbol)
 
 
-CHECK = Check(
-    "AF3-ASSETS-BOGUS", PythonFile, _check, spelled=("assets", "providers"), worth=may_name_gone
-)
+_WORDS = tuple(name.rstrip(".").rpartition(".")[2] for name in _INVENTED)
+
+CHECK = Check("AF3-ASSETS-BOGUS", PythonFile, _check, spelled=_WORDS, worth=may_name_gone)

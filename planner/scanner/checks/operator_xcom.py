@@ -43,5 +43,9 @@ def _inherits(file: PythonFile, call: ast.Call, method: str) -> bool:
 
 
 CHECK = Check(
-    "AF3-TI-ATTR", PythonFile, _check, needs=tuple(f"self.{name}".encode() for name in _METHODS)
+    "AF3-TI-ATTR",
+    PythonFile,
+    _check,
+    spelled=_METHODS,
+    needs=tuple(f"self.{name}".encode() for name in _METHODS),
 )

@@ -92,9 +92,9 @@ _DECORATOR = re.compile(rb"@[ \t]*[\w.]*\.task\b")
 
 def _may_be_a_task(glimpse: Glimpse) -> bool:
     return (
-        glimpse.has(b"use_dill", b"python_callable")
+        glimpse.spells(["use_dill", "python_callable"])
         or any(full.endswith((".task", ".*")) for full in glimpse.imports)
-        or _DECORATOR.search(glimpse.content) is not None
+        or (glimpse.spells(["task"]) and _DECORATOR.search(glimpse.content) is not None)
     )
 
 

@@ -70,6 +70,7 @@ CHECK = Check(
     "AF3-REST-V1",
     PythonFile,
     _check,
+    spelled=("v1", "experimental", "client", "airflow_client"),
     needs=(b"api/v1", b"api/experimental", b"airflow.api.client", b"airflow_client"),
     needs_airflow=False,
 )

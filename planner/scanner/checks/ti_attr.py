@@ -92,14 +92,17 @@ _BESIDE_ROWS = ("session", "hookimpl")
 
 
 @functools.cache
-def _by_holder() -> dict[str, re.Pattern[bytes]]:
-    """How the attributes of each are read: not of ``self``, which is in every file that logs."""
+def _by_holder() -> dict[str, tuple[frozenset[str], re.Pattern[bytes]]]:
+    """The attributes of each, and how they are read: not of ``self``, which is in every file that logs."""
     held: dict[str, list[str]] = {}
     for name in sorted(names_of(_RULE)):
         holder, _, attribute = name.partition(".")
         held.setdefault(holder, []).append(attribute)
     return {
-        holder: re.compile(rf"\.(?<!self\.)(?<!cls\.)(?:{'|'.join(attributes)})\b".encode())
+        holder: (
+            frozenset(attributes),
+            re.compile(rf"\.(?<!self\.)(?<!cls\.)(?:{'|'.join(attributes)})\b".encode()),
+        )
         for holder, attributes in held.items()
     }
 
@@ -107,8 +110,10 @@ def _by_holder() -> dict[str, re.Pattern[bytes]]:
 def may_be_read(glimpse: Glimpse) -> bool:
     """Whether a file's words can mean one of the attributes."""
     return any(
-        _may_be_held(glimpse, holder) and form.search(glimpse.content)
-        for holder, form in _by_holder().items()
+        glimpse.spells(attributes)
+        and _may_be_held(glimpse, holder)
+        and form.search(glimpse.content)
+        for holder, (attributes, form) in _by_holder().items()
     )
 
 

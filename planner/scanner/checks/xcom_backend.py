@@ -97,4 +97,6 @@ def _may_be_a_base(glimpse: Glimpse) -> bool:
     )
 
 
-CHECK = Check("AF3-XCOM-BACKEND", PythonFile, _check, needs=(b"XCom",), worth=_may_be_a_base)
+CHECK = Check(
+    "AF3-XCOM-BACKEND", PythonFile, _check, spelled=("BaseXCom", "XCom"), worth=_may_be_a_base
+)

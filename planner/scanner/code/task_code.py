@@ -70,7 +70,7 @@ _LOADED = re.compile(r"dag|plugin", re.IGNORECASE)
 """In the folders of files that Airflow loads by itself."""
 _DAG_DECORATORS = (".dag", ".task_group")
 _IMPORTS_TESTS = re.compile(
-    rf"(?<!\\)(?:^|\n)(?:import|from)[ \t]+(?:{'|'.join(_TEST_MODULES)})\b".encode()
+    rf"\n(?<!\\\n)(?:import|from)[ \t]+(?:{'|'.join(_TEST_MODULES)})\b".encode()
 )
 """At the beginning of a line, so that it stands in no block."""
 
@@ -83,7 +83,9 @@ def may_run_in_task(glimpse: Glimpse) -> bool:
         return False
     if _is_named_as_test(path) and not glimpse.spells(["DAG", "dag"]):
         return False
-    tests = None if glimpse.is_notebook else _IMPORTS_TESTS.search(glimpse.content)
+    if glimpse.is_notebook or not glimpse.spells(_TEST_MODULES):
+        return True
+    tests = _IMPORTS_TESTS.search(glimpse.content)
     if tests is None:
         return True
     before = glimpse.content[: tests.start()]

@@ -26,6 +26,9 @@ HELD: dict[str, str] = {
 }
 """Keys of the context whose values have attributes of their own, with what they are."""
 _REACHED = {("ti", "task"): "task", ("task", "dag"): "dag", ("dag_run", "dag"): "dag"}
+_REACHED_BY = frozenset(attribute for _, attribute in _REACHED)
+_HOLDING = (ast.Name, ast.NamedExpr, ast.BoolOp, ast.IfExp, ast.Call, ast.Subscript)
+"""Types of expressions, beside attributes, that may hold anything of the context."""
 ROWS = {"ti": "TaskInstance", "task_instance": "TaskInstance", "dag_run": "DagRun"}
 """Names that hold the same in any function of a file that works with Airflow; in the scheduler's code, and beside
 a session, they are rows of these tables."""
@@ -306,6 +309,7 @@ class AirflowContext:
 
     @functools.cached_property
     def _assignments(self) -> list[tuple[Function, str, ast.expr]]:
+        """What functions bind to a name of their own, where that may hold anything of the context."""
         every: list[tuple[ast.AST, ast.AST, ast.expr | None]] = []
         every += [(node, node.targets[0], node.value) for node in self._file.of(ast.Assign)]
         every += [(node, node.target, node.value) for node in self._file.of(ast.AnnAssign)]
@@ -315,6 +319,7 @@ class AirflowContext:
             for node, target, value in every
             if isinstance(target, ast.Name)
             and value is not None
+            and _may_hold(value)
             and (function := self._file.function_of(node)) is not None
         ]
 
@@ -323,8 +328,10 @@ class AirflowContext:
         """How often each function binds each of its own names."""
         found: defaultdict[Function, dict[str, int]] = defaultdict(dict)
         for node in self._file.of(ast.Name):
+            if not isinstance(node.ctx, ast.Store):
+                continue
             function = self._file.function_of(node)
-            if isinstance(node.ctx, ast.Store) and function is not None:
+            if function is not None:
                 counts = found[function]
                 counts[node.id] = counts.get(node.id, 0) + 1
         return found
@@ -347,9 +354,15 @@ class AirflowContext:
 
     def _bind_called(self) -> None:
         """What a function of the file is given by a caller that holds it."""
-        for call in self._file.of(ast.Call):
-            for function in self._called(call):
-                self._bind_arguments(call, function)
+        for call, function in self._calls:
+            self._bind_arguments(call, function)
+
+    @functools.cached_property
+    def _calls(self) -> list[tuple[ast.Call, Function]]:
+        """Every call of a function of the file."""
+        return [
+            (call, function) for call in self._file.of(ast.Call) for function in self._called(call)
+        ]
 
     def _called(self, call: ast.Call) -> list[Function]:
         if isinstance(call.func, ast.Name):
@@ -374,6 +387,13 @@ class AirflowContext:
             self._bound[function][name] = kind
             if kind == CONTEXT and self.is_sure(value):
                 self.sure.add(function)
+
+
+def _may_hold(value: ast.expr) -> bool:
+    """Whether ``AirflowContext.kind_of`` may tell anything of such an expression."""
+    if isinstance(value, ast.Attribute):
+        return value.attr in _REACHED_BY
+    return isinstance(value, _HOLDING)
 
 
 @functools.lru_cache(maxsize=2)

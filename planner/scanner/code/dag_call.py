@@ -206,6 +206,15 @@ def scheduled_dags(file: PythonFile) -> list[DagCall]:
 
 def every_dag_call(file: PythonFile) -> Iterator[DagCall]:
     """The same with wrappers of the same name, as they come."""
+    return iter(_every_dag_call(file))
+
+
+@functools.lru_cache(maxsize=2)
+def _every_dag_call(file: PythonFile) -> tuple[DagCall, ...]:
+    return tuple(_found_dag_calls(file))
+
+
+def _found_dag_calls(file: PythonFile) -> Iterator[DagCall]:
     decorators = set()
     for function in functions(file):
         for decorator in function.decorator_list:

@@ -38,7 +38,7 @@ def gone_names(file: PythonFile) -> list[GoneName]:
     """
     return [
         GoneName(shown, _listed(name), lines, file.function_of(statement) is not None)
-        for shown, name, statement in [*_imported(file), *_used(file)]
+        for shown, name, statement in _named(file)
         if (lines := lines_without(name)) and not file.is_guarded(statement)
     ]
 
@@ -106,12 +106,20 @@ def _prefixes(symbol: str) -> Iterator[str]:
         symbol = symbol.rpartition(".")[0]
 
 
+def _named(file: PythonFile) -> list[tuple[ast.AST, str, ast.AST]]:
+    imported = list(_imported(file))
+    failing = [name for _, name, _ in imported if lines_without(name)]
+    return [*imported, *_used(file, failing)]
+
+
 def _imported(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
     """Each imported name of Airflow: where to show it, the name, the statement that imports it."""
     for imported in file.imports:
         name = imported.alias.name if isinstance(imported.node, ast.Import) else imported.full
         if name.startswith("airflow."):
             yield imported.alias, name.removesuffix(".*"), imported.node
+    if not any(loader in file.source for loader in _LOADERS):
+        return
     for call in file.of(ast.Call):
         if call.args and file.name(call.func).rpartition(".")[2] in _LOADERS:
             name = text_of(call.args[0]) or ""
@@ -119,12 +127,11 @@ def _imported(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
                 yield call.args[0], name, call
 
 
-def _used(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
+def _used(file: PythonFile, failing: Sequence[str]) -> Iterator[tuple[ast.AST, str, ast.AST]]:
     """Each use of a name through a module that is still there; through one that is gone, its import says it."""
     bound = {found.local for found in file.imports if found.full.startswith("airflow")}
-    failing = [name for _, name, _ in _imported(file) if lines_without(name)]
     for node in file.of(ast.Attribute):
-        if not isinstance(file.parent(node), ast.Attribute) and _head(node) in bound:
+        if _head(node) in bound and not isinstance(file.parent(node), ast.Attribute):
             name = file.name(node)
             if name.startswith("airflow.") and not any(_below(name, gone) for gone in failing):
                 yield node, name, node

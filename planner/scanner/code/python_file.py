@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
 import warnings
 from collections import Counter, defaultdict
@@ -117,8 +118,8 @@ class PythonFile:
 
     def of(self, *types: type[Node]) -> Iterator[Node]:
         """Every node of these types, type by type, each in the order of the source."""
-        for each in types:
-            yield from self._by_type.get(each, ())  # type: ignore[misc]
+        found = [self._by_type.get(each, ()) for each in types]
+        return itertools.chain.from_iterable(found)  # type: ignore[arg-type]
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self._parents.get(node)

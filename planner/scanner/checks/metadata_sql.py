@@ -71,7 +71,9 @@ def _spelled() -> frozenset[str]:
 
 
 def _may_ask(glimpse: Glimpse) -> bool:
-    if not glimpse.spells(_spelled()) or not glimpse.has(*_TOKENS):
+    if in_test_folder(glimpse.path) or not glimpse.spells(_spelled()):
+        return False
+    if not glimpse.has(*_TOKENS):
         return False
     lower = glimpse.in_lower_case
     return _names().may_be_in(lower) and _tables().search(lower.content) is not None

@@ -87,6 +87,9 @@ _HOLDERS = {
     "dag": ("dag", "DAG"),
 }
 """Words of which one is in any file that holds such a thing. Only in tasks it counts."""
+_LONGEST_NAME = 80
+_LEADS_ON = (b"task", b"dag")
+"""Attributes that lead from one such thing to another."""
 _BESIDE_ROWS = ("session", "hookimpl")
 """Words of which one is in any file that holds a row of a table."""
 
@@ -112,9 +115,19 @@ def may_be_read(glimpse: Glimpse) -> bool:
     return any(
         glimpse.spells(attributes)
         and _may_be_held(glimpse, holder)
-        and form.search(glimpse.content)
+        and any(map(_may_be_of_a_holder, form.finditer(glimpse.content)))
         for holder, (attributes, form) in _by_holder().items()
     )
+
+
+_OF_ANOTHER = re.compile(rb"\.(\w+)$")
+
+
+def _may_be_of_a_holder(read: re.Match[bytes]) -> bool:
+    """Whether what an attribute is read of may be a task instance or the like, or a table: ``ti``, not ``self.hook``."""
+    begin = read.start()
+    above = _OF_ANOTHER.search(read.string[max(begin - _LONGEST_NAME, 0) : begin])
+    return above is None or above[1] in _LEADS_ON or above[1][:1].isupper()
 
 
 def _may_be_held(glimpse: Glimpse, holder: str) -> bool:

@@ -84,14 +84,23 @@ def may_make_dags(glimpse: Glimpse) -> bool:
     return glimpse.makes_dags
 
 
+def is_imported(name: str, glimpse: Glimpse) -> bool:
+    """Whether a file imports a full name, or something that it lies in, or spells it whole."""
+    if name.encode() in glimpse.content:
+        return True
+    return any(name == full or name.startswith(f"{full}.") for full in glimpse.imports)
+
+
 class Spelled:
     """Dotted names, each of which can only be meant where all its parts are spelled."""
 
     def __init__(self, names: Collection[str]) -> None:
         self._by_last: dict[str, list[frozenset[str]]] = {}
+        self._names: dict[str, list[str]] = {}
         for name in names:
-            parts = frozenset(name.split("."))
-            self._by_last.setdefault(name.rpartition(".")[2], []).append(parts)
+            last = name.rpartition(".")[2]
+            self._by_last.setdefault(last, []).append(frozenset(name.split(".")))
+            self._names.setdefault(last, []).append(name)
         self._lasts = frozenset(self._by_last)
 
     def may_be_in(self, glimpse: Glimpse) -> bool:
@@ -100,4 +109,12 @@ class Spelled:
             parts <= glimpse.words
             for last in self._lasts & glimpse.words
             for parts in self._by_last[last]
+        )
+
+    def may_be_imported_in(self, glimpse: Glimpse) -> bool:
+        """The same of full names, which a file must import or spell whole."""
+        return self.may_be_in(glimpse) and any(
+            is_imported(name, glimpse)
+            for last in self._lasts & glimpse.words
+            for name in self._names[last]
         )

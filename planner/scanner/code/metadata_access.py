@@ -123,7 +123,7 @@ def may_access(glimpse: Glimpse) -> bool:
 
 
 def _may_be_spelled(glimpse: Glimpse) -> bool:
-    if _OPENERS.may_be_in(glimpse):
+    if _OPENERS.may_be_imported_in(glimpse):
         return True
     if not glimpse.spells(["models"]) or not glimpse.names_tables:
         return False

@@ -78,6 +78,7 @@ class Rewriter:
         self._told = told
         self._leaving: set[str] = set()
         self._imports: dict[str, list[ImportedName]] = {}
+        self._chains: dict[str, list[ast.Attribute]] = {}
         self._settled: dict[ast.AST, bool] = {}
         self._places: dict[ast.stmt, Place | None] = {}
 
@@ -135,14 +136,24 @@ class Rewriter:
         return dict(found)
 
     @functools.cached_property
-    def _chains(self) -> dict[str, list[ast.Attribute]]:
-        """Dotted uses by the full name they mean, those whose first name an import binds."""
-        found: dict[str, list[ast.Attribute]] = {}
+    def _attributes(self) -> dict[str, list[ast.Attribute]]:
+        """By the last part of the name."""
+        found: defaultdict[str, list[ast.Attribute]] = defaultdict(list)
         for node in self.file.of(ast.Attribute):
-            full = self.file.name(node)
-            if full.startswith("airflow."):
-                found.setdefault(full, []).append(node)
-        return found
+            found[node.attr].append(node)
+        return dict(found)
+
+    def _chains_of(self, symbol: str) -> list[ast.Attribute]:
+        """Dotted uses of a name of Airflow, those whose first name an import binds."""
+        known = self._chains.get(symbol)
+        if known is None:
+            nodes = self._attributes.get(symbol.rpartition(".")[2], ())
+            known = self._chains[symbol] = [
+                node
+                for node in nodes
+                if symbol.startswith("airflow.") and self.file.name(node) == symbol
+            ]
+        return known
 
     @functools.cached_property
     def _bound(self) -> frozenset[str]:
@@ -168,20 +179,20 @@ class Rewriter:
 
     def uses_of(self, symbol: str) -> list[ast.expr]:
         """Where the file uses the name, by whatever import."""
-        found: list[ast.expr] = list(self._chains.get(symbol, ()))
+        found: list[ast.expr] = list(self._chains_of(symbol))
         for local in {imported.local for imported in self.imports_of(symbol)}:
             found += [node for node in self._names.get(local, ()) if self.file.name(node) == symbol]
         return found
 
     def _dotted(self, rewrite: Rewrite) -> Sequence[ast.Attribute]:
         """The dotted uses that it is about."""
-        return () if rewrite.only_goes else self._chains.get(rewrite.symbol, ())
+        return () if rewrite.only_goes else self._chains_of(rewrite.symbol)
 
     def chains_at(self, symbols: Iterable[str]) -> dict[tuple[int | None, int | None], str]:
         """Where dotted uses of these names begin."""
         found: dict[tuple[int | None, int | None], str] = {}
         for symbol in symbols:
-            for node in self._chains.get(symbol, ()):
+            for node in self._chains_of(symbol):
                 place = self.file.place(node)
                 found[place.line, place.column] = symbol
         return found
@@ -249,10 +260,10 @@ class Rewriter:
     def _can_leave_module(self, rewrite: Rewrite) -> bool:
         """Whether ``module.name`` can become a name of its own."""
         name = rewrite.symbol.rpartition(".")[2]
-        heads = {_head(node).id for node in self._chains[rewrite.symbol]}
+        heads = {_head(node).id for node in self._chains_of(rewrite.symbol)}
         if heads & self._bound or any(self._is_settled(one.node) for one in self._touched(rewrite)):
             return False
-        if any(not isinstance(node.ctx, ast.Load) for node in self._chains[rewrite.symbol]):
+        if any(not isinstance(node.ctx, ast.Load) for node in self._chains_of(rewrite.symbol)):
             return False
         for head in heads:
             if head != "airflow" and len(self._locals.get(head, ())) != 1:

@@ -52,6 +52,8 @@ def _check(file: PythonFile) -> Iterator[Hit]:
         for word, offset in _dates_in(template):
             name = _OLD.get(word, word)
             yield hit_in(template, word, offset, f"`{name}` is undefined {why}", symbol=name)
+    if not any(text_of(node) in _dates() for node in file.of(ast.Constant)):
+        return
     context = context_of(file)
     for node in file.of(ast.Subscript, ast.Call):
         key = context.key_read(node)

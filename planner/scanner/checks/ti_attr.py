@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from planner.parsers.fix import Edit
 from planner.scanner.checks import Check
-from planner.scanner.code.airflow_context import ROWS, context_of
+from planner.scanner.code.airflow_context import ROWS, context_of, may_hold
 from planner.scanner.code.dag_call import dag_calls
 from planner.scanner.code.edits import edit, end_of
 from planner.scanner.code.glimpse import Glimpse
@@ -62,6 +62,8 @@ def _holder(file: PythonFile, node: ast.expr, dags: set[str]) -> str:
     table = file.name(node)
     if table.startswith("airflow.models.") and (last := table.rpartition(".")[2])[:1].isupper():
         return last
+    if not may_hold(node):
+        return ""
     kind = context_of(file).kind_of(node)
     if not kind and isinstance(node, ast.Name) and node.id in dags and table == node.id:
         kind = "dag"

@@ -319,7 +319,7 @@ class AirflowContext:
             for node, target, value in every
             if isinstance(target, ast.Name)
             and value is not None
-            and _may_hold(value)
+            and may_hold(value)
             and (function := self._file.function_of(node)) is not None
         ]
 
@@ -389,7 +389,7 @@ class AirflowContext:
                 self.sure.add(function)
 
 
-def _may_hold(value: ast.expr) -> bool:
+def may_hold(value: ast.expr) -> bool:
     """Whether ``AirflowContext.kind_of`` may tell anything of such an expression."""
     if isinstance(value, ast.Attribute):
         return value.attr in _REACHED_BY

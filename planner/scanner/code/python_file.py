@@ -39,10 +39,15 @@ _NO_NODES = frozenset(
 """Fields that hold no node, or only one that says no more than its name: ``ast.Load``, ``ast.Add``."""
 
 
-@functools.cache
-def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a type of node that may hold nodes, in the order of the source."""
-    return tuple(name for name in kind._fields if name not in _NO_NODES)
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each type of node that may hold nodes, in the order of the source."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = self[kind] = tuple(name for name in kind._fields if name not in _NO_NODES)
+        return found
+
+
+_FIELDS = _Fields()
 
 
 def _nodes_in(values: list[ast.AST | str | None]) -> list[ast.AST]:
@@ -90,20 +95,21 @@ class PythonFile:
 
     def _index(self) -> None:
         by_type, parents, node_type = self._by_type, self._parents, ast.AST
+        leaves, mixed, fields_of = _LEAVES, _MIXED, _FIELDS
         waiting: list[ast.AST] = [self.tree]
         while waiting:
             node = waiting.pop()
             kind = type(node)
             by_type[kind].append(node)
-            if kind in _LEAVES:
+            if kind in leaves:
                 continue
             children: list[ast.AST] = []
-            for name in _fields_of(kind):  # type: ignore[arg-type]
+            for name in fields_of[kind]:
                 value = getattr(node, name, None)
                 if not value:
                     continue
                 if type(value) is list:
-                    children += _nodes_in(value) if kind in _MIXED else value
+                    children += _nodes_in(value) if kind in mixed else value
                 elif isinstance(value, node_type):
                     children.append(value)
             if children:

@@ -43,3 +43,34 @@ def test_the_filter_passes_over_what_has_nothing_to_do_with_airflow() -> None:
     assert reader is not None
     assert facts_of("a.py", b"def broken(:\n", reader).flaw == ""
     assert facts_of("a.py", b"def broken(:\n", reader, look_everywhere=True).flaw
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "rule"),
+    [
+        pytest.param(
+            "dags/a.py",
+            "from airflow.decorators import dag\n\n@dag(schedule_interval=None)\ndef a(): ...\n",
+            "AF3-ILLEGAL-ARGUMENTS",
+            id="a DAG that only a decorator names",
+        ),
+        pytest.param(
+            "dags/a.py",
+            '"""Run with:\nimport pytest\n"""\nfrom airflow.decorators import task\n\n'
+            '@task\ndef a(**context):\n    return context["next_ds"]\n',
+            "AF3-CTX-KEY",
+            id="an import of pytest that is in a text",
+        ),
+        pytest.param(
+            "dags/a.py",
+            "from airflow.decorators import task\nfrom airflow import models as m\n\n"
+            "@task\ndef a():\n    return m.DagRun.find()\n",
+            "AF3-DB-ORM",
+            id="tables under another name",
+        ),
+    ],
+)
+def test_the_filter_lets_through(path: str, text: str, rule: str) -> None:
+    reader = reader_of(path)
+    assert reader is not None
+    assert rule in {hit.rule for hit in facts_of(path, text.encode(), reader).hits}

@@ -13,15 +13,15 @@ Anything ambiguous stays unmatched: a new finding is a smaller lie than a wrong 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from planner.domain.alignment import aligned
 from planner.domain.identity import Trace
 from planner.domain.renames import renamed_files
 
-COMPARISONS = 40_000
+COMPARISONS = 2_500
 """Largest group, old × new findings of one rule and symbol in one file, that is compared pair by pair."""
 
 
@@ -58,21 +58,20 @@ def match(
     )
     old_groups = _groups(old, renamed)
     new_groups = _groups(new, {})
-    uneven: dict[str, list[tuple[list[int], list[int]]]] = defaultdict(list)
+    unclear: set[str] = set()
     for key, old_members in old_groups.items():
         new_members = new_groups.get(key)
         if new_members is None:
             continue
         if len(old_members) == 1 == len(new_members):
             matching.new_of[old_members[0]] = new_members[0]
-            continue
-        rest_old, rest_new = _pair_by_content(old, new, old_members, new_members, matching.new_of)
-        if len(rest_old) == len(rest_new):
-            _pair_in_order(rest_old, rest_new, matching.new_of)
-        elif rest_old and rest_new:
-            uneven[key[0]].append((rest_old, rest_new))
-    if uneven:
-        _pair_by_prediction(old, new, uneven, old_groups, matching.new_of)
+        elif _moved_alike(old, new, old_members, new_members):
+            _pair_in_order(old_members, new_members, matching.new_of)
+        else:
+            unclear.add(key[0])
+            _pair_by_rare_text(old, new, old_members, new_members, matching.new_of)
+    if unclear:
+        _pair_aligned(old, new, old_groups, new_groups, unclear, matching.new_of)
     _pair_renumbered(old, new, renamed, matching.new_of)
     return matching
 
@@ -119,29 +118,34 @@ def _pair_in_order(old_members: list[int], new_members: list[int], new_of: list[
         new_of[old_index] = new_index
 
 
-def _pair_by_content(
+def _moved_alike(
+    old: Sequence[Trace], new: Sequence[Trace], old_members: list[int], new_members: list[int]
+) -> bool:
+    """As many as before, all moved by one distance: nothing speaks against their order."""
+    if len(old_members) != len(new_members):
+        return False
+    shift = new[new_members[0]].line - old[old_members[0]].line
+    return all(
+        old[left].line + shift == new[right].line and old[left][4:] == new[right][4:]
+        for left, right in zip(old_members, new_members, strict=True)
+    )
+
+
+def _pair_by_rare_text(
     old: Sequence[Trace],
     new: Sequence[Trace],
     old_members: list[int],
     new_members: list[int],
     new_of: list[int],
-) -> tuple[list[int], list[int]]:
-    """Pair members whose line text is the same and equally frequent on both sides; return the rest."""
+) -> None:
+    """Pair members whose line has a text that occurs once on both sides."""
     if not old[old_members[0]].content or not new[new_members[0]].content:
-        return old_members, new_members
-    old_by_text, new_by_text = _by_text(old, old_members), _by_text(new, new_members)
-    paired_old: set[int] = set()
-    paired_new: set[int] = set()
-    for text, old_same in old_by_text.items():
+        return
+    new_by_text = _by_text(new, new_members)
+    for text, old_same in _by_text(old, old_members).items():
         new_same = new_by_text.get(text, [])
-        if text and len(old_same) == len(new_same):
-            _pair_in_order(old_same, new_same, new_of)
-            paired_old.update(old_same)
-            paired_new.update(new_same)
-    return (
-        [index for index in old_members if index not in paired_old],
-        [index for index in new_members if index not in paired_new],
-    )
+        if text and len(old_same) == 1 == len(new_same):
+            new_of[old_same[0]] = new_same[0]
 
 
 def _by_text(traces: Sequence[Trace], members: Iterable[int]) -> dict[str, list[int]]:
@@ -151,70 +155,59 @@ def _by_text(traces: Sequence[Trace], members: Iterable[int]) -> dict[str, list[
     return by_text
 
 
-def _pair_by_prediction(
+def _pair_aligned(
     old: Sequence[Trace],
     new: Sequence[Trace],
-    uneven: Mapping[str, list[tuple[list[int], list[int]]]],
     old_groups: Mapping[tuple[str, str, str], list[int]],
+    new_groups: Mapping[tuple[str, str, str], list[int]],
+    unclear: Set[str],
     new_of: list[int],
 ) -> None:
-    """Where a group grew or shrank, the findings around it tell how far the lines have moved."""
-    members_by_path: dict[str, list[int]] = defaultdict(list)
-    for (path, _rule, _symbol), members in old_groups.items():
-        if path in uneven:
-            members_by_path[path].extend(members)
-    for path, groups in uneven.items():
-        shift = _Shift(
-            [
-                (old[index].line, new[new_of[index]].line)
-                for index in members_by_path[path]
-                if new_of[index] >= 0
-            ]
-        )
-        for old_members, new_members in groups:
-            _pair_nearest(old, new, old_members, new_members, shift, new_of)
+    """Lay the two scans of a file beside each other where a group alone does not tell."""
+    old_files, new_files = _files(old, old_groups, unclear), _files(new, new_groups, unclear)
+    for path, old_members in old_files.items():
+        fixed = {index: new_of[index] for index in old_members if new_of[index] >= 0}
+        for left, right in aligned(old, new, old_members, new_files[path], fixed):
+            new_of[left] = right
+    for key, old_members in old_groups.items():
+        if key[0] not in unclear or key not in new_groups:
+            continue
+        rest_old = [index for index in old_members if new_of[index] < 0]
+        if rest_old:
+            taken = {new_of[index] for index in old_members}
+            rest_new = [index for index in new_groups[key] if index not in taken]
+            _pair_rest(old, new, rest_old, rest_new, new_of)
 
 
-class _Shift:
-    """How far lines have moved at each height of a file, from the pairs that are certain."""
-
-    def __init__(self, anchors: list[tuple[int, int]]) -> None:
-        anchors = sorted(set(anchors))
-        self._lines = [old_line for old_line, _new_line in anchors]
-        self._offsets = [new_line - old_line for old_line, new_line in anchors]
-
-    def predictions(self, line: int) -> set[int]:
-        """Where a line is expected now: by the certain pair above it, and by the one below."""
-        if not self._lines:
-            return {line}
-        above = bisect_right(self._lines, line)
-        neighbours = {max(above - 1, 0), min(above, len(self._lines) - 1)}
-        return {line + self._offsets[index] for index in neighbours}
+def _files(
+    traces: Sequence[Trace], groups: Mapping[tuple[str, str, str], list[int]], wanted: Set[str]
+) -> dict[str, list[int]]:
+    files: dict[str, list[int]] = defaultdict(list)
+    for key, members in groups.items():
+        if key[0] in wanted:
+            files[key[0]].extend(members)
+    for members in files.values():
+        members.sort(key=lambda index: (traces[index][3:], traces[index][1:3]))
+    return files
 
 
-def _pair_nearest(
+def _pair_rest(
     old: Sequence[Trace],
     new: Sequence[Trace],
     old_members: list[int],
     new_members: list[int],
-    shift: _Shift,
     new_of: list[int],
 ) -> None:
-    old_members, new_members = _pair_moved_together(
-        old, new, old_members, new_members, shift, new_of
-    )
-    free = _by_place(new, new_members)
-    left = []
-    for index in old_members:
-        places = ((line, old[index].column) for line in shift.predictions(old[index].line))
-        hit = next((place for place in places if free.get(place)), None)
-        if hit is None:
-            left.append(index)
-        else:
-            new_of[index] = free[hit].pop(0)
-    remaining = [index for members in free.values() for index in members]
-    remaining.sort(key=lambda index: new[index][3:])
-    _pair_smaller_side(old, new, left, remaining, shift, new_of)
+    """What does not lie along the file's chain: code that was moved as a block, then whatever is nearest."""
+    old_members, new_members = _pair_moved_together(old, new, old_members, new_members, new_of)
+    lines_before = [old[index].line for index in old_members]
+    lines_now = [new[index].line for index in new_members]
+    if len(old_members) <= len(new_members):
+        for few, many in _sweep(lines_before, lines_now):
+            new_of[old_members[few]] = new_members[many]
+    else:
+        for few, many in _sweep(lines_now, lines_before):
+            new_of[old_members[many]] = new_members[few]
 
 
 def _by_place(traces: Sequence[Trace], members: Iterable[int]) -> dict[tuple[int, int], list[int]]:
@@ -229,7 +222,6 @@ def _pair_moved_together(
     new: Sequence[Trace],
     old_members: list[int],
     new_members: list[int],
-    shift: _Shift,
     new_of: list[int],
 ) -> tuple[list[int], list[int]]:
     """Pair the findings that moved by one and the same distance, the largest such set first; return the rest."""
@@ -239,13 +231,8 @@ def _pair_moved_together(
             for left in old_members
             for right in new_members
         )
-        expected = {
-            (line - old[left].line, 0)
-            for left in old_members
-            for line in shift.predictions(old[left].line)
-        }
         distance, together = max(
-            distances.items(), key=lambda item: (item[1], item[0] in expected, -abs(item[0][0]))
+            distances.items(), key=lambda item: (item[1], -abs(item[0][0]), item[0])
         )
         if together < 2:
             break
@@ -260,28 +247,6 @@ def _pair_moved_together(
             key=lambda right: new[right][3:],
         )
     return old_members, new_members
-
-
-def _pair_smaller_side(
-    old: Sequence[Trace],
-    new: Sequence[Trace],
-    old_members: list[int],
-    new_members: list[int],
-    shift: _Shift,
-    new_of: list[int],
-) -> None:
-    """Give each finding of the smaller side its nearest partner in order, one sweep, no alignment table."""
-    if len(old_members) == len(new_members):
-        _pair_in_order(old_members, new_members, new_of)
-        return
-    expected = [min(shift.predictions(old[index].line)) for index in old_members]
-    actual = [new[index].line for index in new_members]
-    if len(old_members) < len(new_members):
-        for few, many in _sweep(expected, actual):
-            new_of[old_members[few]] = new_members[many]
-    else:
-        for few, many in _sweep(actual, expected):
-            new_of[old_members[many]] = new_members[few]
 
 
 def _sweep(few: list[int], many: list[int]) -> list[tuple[int, int]]:
@@ -301,23 +266,27 @@ def _sweep(few: list[int], many: list[int]) -> list[tuple[int, int]]:
 def _pair_renumbered(
     old: Sequence[Trace], new: Sequence[Trace], renamed: Mapping[str, str], new_of: list[int]
 ) -> None:
-    """What is left on both sides at one place with one symbol is one finding under a new rule."""
+    """What is left on both sides at one place is one finding under a new rule, or under a fuller name."""
     old_left = [index for index, hit in enumerate(new_of) if hit < 0]
     if not old_left:
         return
-    taken = {hit for hit in new_of if hit >= 0}
-    places: dict[tuple[str, str, int, int], list[int]] = defaultdict(list)
+    taken = set(new_of)
+    places: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for index, trace in enumerate(new):
         if index not in taken:
-            places[(trace.path, trace.symbol, trace.line, trace.column)].append(index)
-    if not places:
-        return
-    claims: dict[tuple[str, str, int, int], list[int]] = defaultdict(list)
+            places[(trace.path, trace.line, trace.column)].append(index)
+    claims: dict[int, list[int]] = defaultdict(list)
     for index in old_left:
         trace = old[index]
-        place = (renamed.get(trace.path, trace.path), trace.symbol, trace.line, trace.column)
-        if place in places:
-            claims[place].append(index)
-    for place, claimants in claims.items():
-        if len(claimants) == 1 == len(places[place]):
-            new_of[claimants[0]] = places[place][0]
+        place = (renamed.get(trace.path, trace.path), trace.line, trace.column)
+        heirs = [hit for hit in places.get(place, ()) if _one_name(trace.symbol, new[hit].symbol)]
+        if len(heirs) == 1:
+            claims[heirs[0]].append(index)
+    for heir, claimants in claims.items():
+        if len(claimants) == 1:
+            new_of[claimants[0]] = heir
+
+
+def _one_name(one: str, other: str) -> bool:
+    """The same name, or one that leads to the other: a module and what was taken from it."""
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -10,6 +11,12 @@ from planner.domain.identity import Trace
 
 SIMILAR_ENOUGH = 0.5
 """Share of common findings that lets a file of the same name count as moved (measured on the history series)."""
+NEARLY_ALL = 0.75
+"""Share of common findings that lets a file of another, similar name count as renamed."""
+TELLING = 3
+"""Common findings below which a similar name proves nothing."""
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 def renamed_files(
@@ -32,7 +39,7 @@ def renamed_files(
     appeared = new_paths - old_paths - taken
     if not vanished or not appeared:
         return renamed
-    for guess in (_same_but_for_case, _same_findings, _same_name, _same_folder_move):
+    for guess in (_same_but_for_case, _same_findings, _same_tail, _same_folder_move, _akin_name):
         found = guess(_Moves(old, new, vanished, appeared, renamed))
         renamed.update(found)
         vanished -= found.keys()
@@ -76,20 +83,70 @@ def _same_but_for_case(moves: _Moves) -> dict[str, str]:
 
 
 def _same_findings(moves: _Moves) -> dict[str, str]:
-    """The same name and the same findings at the same lines."""
-    return _one_to_one(
-        {path: (_name(path), *rows) for path, rows in _rows(moves.old, moves.vanished).items()},
-        {path: (_name(path), *rows) for path, rows in _rows(moves.new, moves.appeared).items()},
+    """The same findings at the same places, as no other file has them, and a name that speaks for it."""
+    old_rows, new_rows = _rows(moves.old, moves.vanished), _rows(moves.new, moves.appeared)
+    same_name = _one_to_one(
+        {path: (_name(path), *rows) for path, rows in old_rows.items()},
+        {path: (_name(path), *rows) for path, rows in new_rows.items()},
     )
+    same_rows = _one_to_one(
+        {path: tuple(rows) for path, rows in old_rows.items()},
+        {path: tuple(rows) for path, rows in new_rows.items()},
+    )
+    akin = {
+        path: target
+        for path, target in same_rows.items()
+        if path not in same_name
+        and target not in same_name.values()
+        and _kinship(path, target) >= (0.5 if len(old_rows[path]) > 1 else 1.0)
+    }
+    return {**same_name, **akin}
 
 
-def _same_name(moves: _Moves) -> dict[str, str]:
-    """The same file name, once on each side, and at least half of the findings in common."""
-    guessed = _one_to_one(
-        {path: _name(path) for path in moves.vanished},
-        {path: _name(path) for path in moves.appeared},
-    )
-    return _similar(moves, guessed)
+def _same_tail(moves: _Moves) -> dict[str, str]:
+    """The same end of the path, the longest first, once on each side, and half of the findings in common."""
+    found: dict[str, str] = {}
+    for length in range(max(map(_depth, moves.vanished)), 0, -1):
+        guessed = _one_to_one(
+            {path: _tail(path, length) for path in moves.vanished - found.keys()},
+            {path: _tail(path, length) for path in moves.appeared - set(found.values())},
+        )
+        found.update(_similar(moves, guessed))
+    return found
+
+
+def _akin_name(moves: _Moves) -> dict[str, str]:
+    """A name of the same words in the same folder, and nearly the same findings as in no other such file."""
+    old_tokens, new_tokens = _tokens(moves.old, moves.vanished), _tokens(moves.new, moves.appeared)
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for path in moves.appeared:
+        by_folder[_folder(path)].append(path)
+    likely = [
+        (_overlap(old_tokens[path], new_tokens[target]), path, target)
+        for path in moves.vanished
+        for target in by_folder[_folder(path)]
+        if sum((old_tokens[path] & new_tokens[target]).values()) >= TELLING
+        and _kinship(path, target) >= 0.5
+    ]
+    best_old, best_new = _clear_best(likely, 1), _clear_best(likely, 2)
+    return {
+        path: target
+        for share, path, target in likely
+        if share >= NEARLY_ALL and best_old.get(path) == target and best_new.get(target) == path
+    }
+
+
+def _clear_best(likely: list[tuple[float, str, str]], side: int) -> dict[str, str]:
+    """For each path of one side the path of the other that is more like it than any other."""
+    ranked: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for entry in likely:
+        ranked[str(entry[side])].append((entry[0], str(entry[3 - side])))
+    best = {}
+    for path, others in ranked.items():
+        others.sort(reverse=True)
+        if len(others) == 1 or others[0][0] > others[1][0]:
+            best[path] = others[0][1]
+    return best
 
 
 def _same_folder_move(moves: _Moves) -> dict[str, str]:
@@ -155,5 +212,26 @@ def _rows(traces: Sequence[Trace], paths: set[str]) -> dict[str, list[tuple[int,
     return rows
 
 
+def _kinship(old: str, new: str) -> float:
+    """Share of the words of the shorter name that the other name has too; nothing across folders."""
+    if _folder(old) != _folder(new):
+        return 0.0
+    words = [set(_WORD.findall(_name(path).rsplit(".", 1)[0].lower())) for path in (old, new)]
+    return len(words[0] & words[1]) / max(1, min(map(len, words)))
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + 1
+
+
+def _tail(path: str, length: int) -> str:
+    """The last parts of a path; of a shorter path nothing that another can equal."""
+    return "/".join(path.split("/")[-length:]) if _depth(path) >= length else f"{path}/"
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
 def _name(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
+    return path.rpartition("/")[2]

@@ -62,7 +62,7 @@ def aligned(
     pairs: list[tuple[int, int]] = []
     left, right = list(old_members), list(new_members)
     if len(left) * len(right) > LONG:
-        pairs, left, right = _ends_set_aside(old, new, left, right)
+        pairs, left, right = _ends_set_aside(old, new, left, right, fixed)
     candidates = _candidates(old, new, left, right, fixed)
     end = _best_chain(old, new, left, right, candidates)
     while end is not None and end.before is not None:
@@ -72,21 +72,32 @@ def aligned(
 
 
 def _ends_set_aside(
-    old: Sequence[Trace], new: Sequence[Trace], left: list[int], right: list[int]
+    old: Sequence[Trace],
+    new: Sequence[Trace],
+    left: list[int],
+    right: list[int],
+    fixed: Mapping[int, int],
 ) -> tuple[list[tuple[int, int]], list[int], list[int]]:
     """Pairs that lie at the same places from the top, or as far apart as before from the bottom; and the rest."""
+    taken = set(fixed.values())
+
+    def alike(here: int, there: int, shift: int) -> bool:
+        if here in fixed or there in taken:
+            return fixed.get(here) == there
+        before, now = old[here], new[there]
+        return before.line + shift == now.line and before._replace(line=0, path="") == now._replace(
+            line=0, path=""
+        )
+
     most = min(len(left), len(right))
     top = 0
-    while top < most and old[left[top]][1:] == new[right[top]][1:]:
+    while top < most and alike(left[top], right[top], 0):
         top += 1
     top = max(0, top - LOOK_BACK)
     most -= top
     shift = new[right[-1]].line - old[left[-1]].line
     bottom = 0
-    while bottom < most:
-        here, there = old[left[-1 - bottom]], new[right[-1 - bottom]]
-        if here.line + shift != there.line or here[1:3] + here[4:] != there[1:3] + there[4:]:
-            break
+    while bottom < most and alike(left[-1 - bottom], right[-1 - bottom], shift):
         bottom += 1
     bottom = max(0, bottom - LOOK_BACK)
     pairs = list(zip(left[:top], right[:top], strict=True))

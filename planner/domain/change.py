@@ -108,7 +108,7 @@ def _present(
         if moved := explain(old, trace, by_git=old.path in matching.by_git):
             why = f"{why}; {moved}"
         changes.contradicted.append(Step(index, sighting, Kind.CONTRADICTED, why))
-    elif old.line == trace.line and old.path == trace.path and old.rule == trace.rule:
+    elif old[:4] == trace[:4]:
         changes.unchanged.append((index, sighting))
     else:
         why = explain(old, trace, by_git=old.path in matching.by_git)

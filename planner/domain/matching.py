@@ -4,9 +4,10 @@ Evidence is tried in passes, the strongest first, and every pair keeps its reaso
 
 1. the file (``renames.py``): the same path, git's own rename, a rename of letter case only, or one vanished and one appeared
    file that can only be each other;
-2. within a file, the same rule and symbol: same text of the line where both sides have it, else in order,
-   else the place predicted from the findings around it;
-3. what is left at exactly the same place with the same symbol: a rule that was renumbered.
+2. within a file, the same rule and symbol: one on both sides, or as many as before that moved alike, or a text of the
+   line that occurs once; for the others the two scans are laid beside each other (``alignment.py``); then code that
+   was moved as a block, and at last what lies nearest;
+3. what is left at the same place with the same symbol, or with a fuller name for it: a rule that was renumbered.
 
 Anything ambiguous stays unmatched: a new finding is a smaller lie than a wrong one.
 """
@@ -22,7 +23,10 @@ from planner.domain.identity import Trace
 from planner.domain.renames import renamed_files
 
 COMPARISONS = 2_500
-"""Largest group, old × new findings of one rule and symbol in one file, that is compared pair by pair."""
+"""Old × new findings of one rule and symbol in one file up to which blocks of moved code are looked for."""
+
+_OF_MOVES = "AIR3"
+"""How the ids of ruff's rules about names that Airflow 3 removed or moved begin."""
 
 
 @dataclass(slots=True)
@@ -88,7 +92,10 @@ def explain(old: Trace, new: Trace, *, by_git: bool) -> str:
         seen_by = "as git says" if by_git else "the only file it can be"
         parts.append(f"file renamed from {old.path}, {seen_by}")
     if old.rule != new.rule:
-        parts.append(f"rule {old.rule} is now {new.rule}, same place")
+        place = "place" if old.line == new.line else "name"
+        parts.append(f"rule {old.rule} is now {new.rule}, same {place}")
+    if old.symbol != new.symbol:
+        parts.append(f"{old.symbol} is now told of as {new.symbol}, same place")
     return "; ".join(parts)
 
 
@@ -266,15 +273,29 @@ def _sweep(few: list[int], many: list[int]) -> list[tuple[int, int]]:
 def _pair_renumbered(
     old: Sequence[Trace], new: Sequence[Trace], renamed: Mapping[str, str], new_of: list[int]
 ) -> None:
-    """What is left on both sides at one place is one finding under a new rule, or under a fuller name."""
+    """What is left on both sides with one name is one finding under a new rule."""
     old_left = [index for index, hit in enumerate(new_of) if hit < 0]
     if not old_left:
         return
     taken = set(new_of)
+    new_left = [index for index in range(len(new)) if index not in taken]
+    if not new_left:
+        return
+    _pair_at_one_place(old, new, old_left, new_left, renamed, new_of)
+    _pair_of_one_name(old, new, old_left, new_left, renamed, new_of)
+
+
+def _pair_at_one_place(
+    old: Sequence[Trace],
+    new: Sequence[Trace],
+    old_left: Sequence[int],
+    new_left: Sequence[int],
+    renamed: Mapping[str, str],
+    new_of: list[int],
+) -> None:
     places: dict[tuple[str, int, int], list[int]] = defaultdict(list)
-    for index, trace in enumerate(new):
-        if index not in taken:
-            places[(trace.path, trace.line, trace.column)].append(index)
+    for index in new_left:
+        places[(new[index].path, new[index].line, new[index].column)].append(index)
     claims: dict[int, list[int]] = defaultdict(list)
     for index in old_left:
         trace = old[index]
@@ -290,3 +311,53 @@ def _pair_renumbered(
 def _one_name(one: str, other: str) -> bool:
     """The same name, or one that leads to the other: a module and what was taken from it."""
     return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+
+
+def _pair_of_one_name(
+    old: Sequence[Trace],
+    new: Sequence[Trace],
+    old_left: Sequence[int],
+    new_left: Sequence[int],
+    renamed: Mapping[str, str],
+    new_of: list[int],
+) -> None:
+    """Lines moved too: every finding of a symbol in a file, all of one rule before and all of another now."""
+    taken = set(new_of)
+    old_named = _groups([old[index]._replace(rule="") for index in old_left], renamed)
+    new_named = _groups([new[index]._replace(rule="") for index in new_left], {})
+    for key, old_places in old_named.items():
+        before = [old_left[place] for place in old_places if new_of[old_left[place]] < 0]
+        now = [new_left[place] for place in new_named.get(key, ()) if new_left[place] not in taken]
+        if (
+            len(before) == len(now)
+            and len({old[index].rule for index in before}) == 1
+            and len({new[index].rule for index in now}) == 1
+            and [old[index].column for index in before] == [new[index].column for index in now]
+        ):
+            _pair_in_order(before, now, new_of)
+
+
+# ------------------------------------------------------------------ within a scan
+
+
+def told_twice(traces: Sequence[Trace]) -> set[int]:
+    """Findings that only repeat what another one says of the same name at the same place, under another rule.
+
+    ruff 0.9 told of a class that moved to a provider twice: that it is gone, and where it went. Later versions
+    tell once. The rule that sorts last is kept: it is the one that says where to.
+    """
+    last: dict[tuple[str, str, int, int], str] = {}
+    told = 0
+    for path, rule, symbol, line, column, _content in traces:
+        if rule.startswith(_OF_MOVES) and column:
+            told += 1
+            place = (path, symbol, line, column)
+            if last.get(place, "") < rule:
+                last[place] = rule
+    if len(last) == told:
+        return set()
+    return {
+        index
+        for index, (path, rule, symbol, line, column, _content) in enumerate(traces)
+        if rule.startswith(_OF_MOVES) and column and rule < last[(path, symbol, line, column)]
+    }

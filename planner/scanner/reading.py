@@ -6,12 +6,14 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import msgspec
 
 from planner.domain.report import Observation
 from planner.scanner.around.current_version import current_version
 from planner.scanner.around.setup_py import may_hold_pins
+from planner.scanner.checks import checks
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.fixed import Fixed
@@ -23,7 +25,14 @@ from planner.scanner.pool import Pool, Told
 from planner.scanner.result import CurrentVersion, Progress, Skipped, SkipReason
 from planner.scanner.ruff_here import Ruff
 from planner.scanner.ruff_run import run_ruff
-from planner.scanner.seen import FileSeen, Unread, encode, look, looked_decode, seen_decode
+from planner.scanner.seen import (
+    FileSeen,
+    Unread,
+    encode,
+    look,
+    looked_decode,
+    seen_decode,
+)
 from planner.scanner.text import text_of
 from planner.scanner.tree import TreeFile, read_bytes
 
@@ -156,7 +165,8 @@ class TreeReader:
             return None
 
     def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
-        for file in files:
+        # The largest first, so that no core waits for another at the end.
+        for file in sorted(files, key=attrgetter("size"), reverse=True):
             unread = Unread(file.path, file.place, self.reading.terms, found.get(file.path, []))
             pool.put(file.path, look, encode(unread), size=file.size)
             self._take_answers(pool.ready(), found)
@@ -217,7 +227,12 @@ class TreeReader:
         }
         if not by_place:
             return {}
-        answer = run_ruff(self._program, list(by_place), seconds=self._seconds)
+        answer = run_ruff(
+            self._program,
+            list(by_place),
+            seconds=self._seconds,
+            meanwhile=checks,
+        )
         for place in answer.crashed_on:
             self._flawed(self._unknown[by_place[place]], _RUFF_CRASHED, SkipReason.CRASHED)
         found: dict[str, _Found] = {}

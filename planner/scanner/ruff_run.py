@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,16 +49,27 @@ class RuffAnswer:
     crashed_on: list[str] = field(default_factory=list)
 
 
-def run_ruff(program: str, files: Sequence[str], *, seconds: float = SECONDS) -> RuffAnswer:
+def _nothing() -> None:
+    """There is nothing else to do."""
+
+
+def run_ruff(
+    program: str,
+    files: Sequence[str],
+    *,
+    seconds: float = SECONDS,
+    meanwhile: Callable[[], object] = _nothing,
+) -> RuffAnswer:
     """Checks the files. One that makes ruff crash, or holds it up, is found by halving and named; the others
-    are checked."""
+    are checked. ``meanwhile`` is done once, while ruff runs."""
     answer = RuffAnswer()
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="flightplan-ruff-") as folder:
         waiting = [list(files)] if files else []
         while waiting:
             batch = waiting.pop()
-            found = _run_once(program, batch, Path(folder), deadline, seconds)
+            found = _run_once(program, batch, Path(folder), deadline, seconds, meanwhile)
+            meanwhile = _nothing
             if found is not None:
                 answer.observations += found
             elif len(batch) == 1:
@@ -70,21 +81,32 @@ def run_ruff(program: str, files: Sequence[str], *, seconds: float = SECONDS) ->
 
 
 def _run_once(
-    program: str, files: list[str], folder: Path, deadline: float, seconds: float
+    program: str,
+    files: list[str],
+    folder: Path,
+    deadline: float,
+    seconds: float,
+    meanwhile: Callable[[], object],
 ) -> list[Observation] | None:
     """The observations of one run, or None where ruff crashed or took too long over these files."""
-    listing = folder / "files"
+    listing, answer, complaint = folder / "files", folder / "answer", folder / "complaint"
     listing.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+    begun = time.monotonic()
+    most = min(_SLOW + len(files) / 100, max(deadline - begun, 0.1))
     try:
-        done = subprocess.run(
-            [program, "check", *OPTIONS, f"@{listing}"],
-            capture_output=True,
-            cwd=folder,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            timeout=min(_SLOW + len(files) / 100, max(deadline - time.monotonic(), 0.1)),
-            check=False,
-        )
+        with answer.open("wb") as output, complaint.open("wb") as errors:
+            status = _waited_for(
+                subprocess.Popen(
+                    [program, "check", *OPTIONS, f"@{listing}"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=errors,
+                    cwd=folder,
+                    env=environment(),
+                ),
+                meanwhile,
+                begun + most,
+            )
     except subprocess.TimeoutExpired as error:
         if time.monotonic() < deadline:
             return None
@@ -93,20 +115,33 @@ def _run_once(
         ) from error
     except OSError as error:
         raise ScanFailed(f"ruff could not be started: {error}.") from error
-    if done.returncode not in (0, 1, 2):
+    if status not in (0, 1, 2):
         return None
-    return _observations(done)
+    return _observations(status, answer.read_bytes(), complaint.read_bytes())
 
 
-def _observations(done: subprocess.CompletedProcess[bytes]) -> list[Observation]:
-    buffer = memoryview(done.stdout)
+def _waited_for(
+    process: subprocess.Popen[bytes], meanwhile: Callable[[], object], until: float
+) -> int:
+    """How a process ended, after something else was done. It is ended where that takes too long, or fails."""
     try:
-        if done.returncode != 0:
-            raise ScanFailed(f"ruff failed: {_first_line(done.stderr)}")
+        meanwhile()
+        return process.wait(max(until - time.monotonic(), 0.1))
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _observations(status: int, answer: bytes, complaint: bytes) -> list[Observation]:
+    buffer = memoryview(answer)
+    try:
+        if status != 0:
+            raise ScanFailed(f"ruff failed: {_first_line(complaint)}")
         report: Report = ruff_parser.parse(buffer, array_items(buffer), tool_version="")
         observations = list(report.observations)
     except (*DECODE_ERRORS, ValueError) as error:
-        raise ScanFailed(f"ruff's answer could not be read: {_first_line(done.stderr)}") from error
+        raise ScanFailed(f"ruff's answer could not be read: {_first_line(complaint)}") from error
     if report.problems:
         raise ScanFailed(f"ruff's answer could not be read: {report.problems[0]}")
     return observations

@@ -47,6 +47,7 @@ def receipt(scan: Scan) -> dict[str, Any]:
         **{key: counts.get(key, {}) for key in _TALLIES},
         "contradicted": counts.get("contradicted", 0),
         "left_out": counts.get("left_out", 0),
+        "told_twice": counts.get("told_twice", 0),
         "silenced": counts.get("silenced", 0),
         "not_covered_because": counts.get("not_covered_because", {}),
         "would_close": counts.get("closing", []),

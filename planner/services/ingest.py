@@ -385,6 +385,7 @@ def _count(scan: Scan, report: Report, sightings: Sightings, changes: Changes) -
         "not_covered": sum(changes.not_covered.values()),
         "not_covered_because": dict(changes.not_covered),
         "left_out": len(report.problems),
+        "told_twice": sightings.told_twice,
         "dags": len(report.dags),
         "silenced": sum(bool(silencing_part(seen.extra)) for seen in sightings.observations),
         **sightings.counts(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from planner.domain.identity import Trace, identity_text
 from planner.domain.lifecycle import UNREAD, Proof
+from planner.domain.matching import told_twice
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
 from planner.domain.rating import Rater, rules_not_run
 from planner.domain.report import Coverage, Excerpt, Observation, Problem, Report
@@ -28,6 +29,8 @@ class Sightings:
     root: RootChoice
     coverage: Coverage
     unreadable: frozenset[str]
+    told_twice: int = 0
+    """Sightings left out because another one says the same of the same place."""
 
     def proof(self, rulebook: Rulebook) -> Proof:
         """What this report proves about what is not in it."""
@@ -80,10 +83,16 @@ def read_sightings(
         observations = [seen for seen in observations if seen.path in relative]
     rater = Rater(rulebook, target_line=target_line, tool_version=report.coverage.tool_version)
     ratings = [rater(observation) for observation in observations]
+    traces = _traces(observations, ratings, relative)
+    if repeated := told_twice(traces):
+        kept = [index for index in range(len(traces)) if index not in repeated]
+        observations = [observations[index] for index in kept]
+        ratings = [ratings[index] for index in kept]
+        traces = [traces[index] for index in kept]
     return Sightings(
         observations=observations,
         ratings=ratings,
-        traces=_traces(observations, ratings, relative),
+        traces=traces,
         root=choice,
         coverage=_relative_coverage(report.coverage, choice),
         unreadable=frozenset(
@@ -91,6 +100,7 @@ def read_sightings(
             for observation, rating in zip(observations, ratings, strict=True)
             if rating.rule_id in UNREAD
         ),
+        told_twice=len(repeated),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.identity import Trace
-from planner.domain.matching import explain, match
+from planner.domain.matching import explain, match, told_twice
 
 
 def trace(
@@ -97,6 +98,118 @@ def test_a_moved_finding_says_why() -> None:
     )
 
 
+def test_a_function_put_in_between_is_new_and_the_others_keep_their_order() -> None:
+    """Every function was edited a little, so no two moved by the same distance."""
+    old = [trace("a.py", line, column=2) for line in (250, 278, 305, 339)]
+    new = [trace("a.py", line, column=2) for line in (252, 281, 306, 380, 409)]
+    assert pairs(old, new) == {0: 0, 1: 1, 2: 2, 3: 3}
+    between = [trace("a.py", line, column=2) for line in (252, 281, 520, 547, 581)]
+    assert pairs(old, between) == {0: 0, 1: 1, 2: 3, 3: 4}
+
+
+def test_a_block_that_was_indented_keeps_its_findings_apart() -> None:
+    """Columns that agree by chance do not outweigh a block that moved to the right as one."""
+    columns = (25, 27, 29, 23, 29, 24)
+    old = [trace("a.py", 44 + 3 * row, column=column) for row, column in enumerate(columns)]
+    new = [
+        trace("a.py", 48 + 3 * row, column=column + 2) for row, column in enumerate(columns[:-1])
+    ]
+    assert pairs(old, new) == {row: row for row in range(5)}
+
+
+def test_findings_of_other_rules_show_how_far_the_lines_have_moved() -> None:
+    old = [trace("a.py", 10), trace("a.py", 50, symbol="y"), trace("a.py", 55)]
+    new = [trace("a.py", 90, symbol="y"), trace("a.py", 95)]
+    assert pairs(old, new) == {1: 0, 2: 1}
+
+
+def test_a_function_that_was_moved_down_keeps_its_findings() -> None:
+    old = [trace("a.py", line) for line in (10, 13, 17, 40, 50, 60, 70)]
+    new = [trace("a.py", line) for line in (30, 40, 50, 60, 80, 83, 87)]
+    down = [
+        trace("a.py", line, content=text)
+        for line, text in ((10, "a()"), (13, "b()"), (40, "d()"), (50, "d()"), (60, "d()"))
+    ]
+    up = [
+        trace("a.py", line, content=text)
+        for line, text in ((30, "d()"), (40, "d()"), (50, "d()"), (70, "a()"), (73, "b()"))
+    ]
+    assert pairs(down, up) == {0: 3, 1: 4, 2: 0, 3: 1, 4: 2}
+    assert len(pairs(old, new)) == 7
+
+
+def test_no_pair_is_torn_apart_where_both_ends_of_a_long_file_are_alike() -> None:
+    ends = [trace("a.py", line, symbol="y") for line in range(100, 140)]
+    old = [trace("a.py", 10), trace("a.py", 20), *ends, trace("a.py", 150, symbol="z")]
+    new = [trace("a.py", 20), trace("a.py", 30), *ends, trace("a.py", 141, symbol="y")]
+    found = pairs(old, new)
+    assert len(found) == len(set(found.values())) == 42
+    assert (found[0], found[1]) == (0, 1)
+
+
+def test_a_renamed_file_is_known_by_its_findings_and_a_name_of_the_same_words() -> None:
+    old = [trace("dags/r2_7.py", line) for line in (75, 146, 196)]
+    new = [trace("dags/r2_8.py", line) for line in (75, 146, 196)]
+    other = [trace("dags/always_fail.py", line) for line in (16, 22)]
+    assert match(old, [*new, *other], {}).renamed == {"dags/r2_7.py": "dags/r2_8.py"}
+    elsewhere = [trace("lib/r2_8.py", line) for line in (75, 146, 196)]
+    assert match(old, elsewhere, {}).renamed == {}
+
+
+def test_a_file_that_was_split_goes_on_in_the_part_that_kept_its_findings() -> None:
+    old = [trace("dags/nightly.py", line) for line in (70, 145, 193, 236)]
+    kept = [trace("dags/nightly-tpu.py", line) for line in (70, 127, 175, 218)]
+    part = [trace("dags/nightly-gpu.py", line) for line in (34, 55)]
+    assert match(old, [*kept, *part], {}).renamed == {"dags/nightly.py": "dags/nightly-tpu.py"}
+    both = [trace("dags/nightly-gpu.py", line) for line in (34, 55, 60, 70)]
+    assert match(old, [*kept, *both], {}).renamed == {}
+
+
+def test_one_finding_at_the_same_place_is_too_little_for_another_name() -> None:
+    old = [trace("dags/load_orders.py", 27)]
+    assert match(old, [trace("dags/load_users.py", 27)], {}).renamed == {}
+    longer = [trace("dags/load_orders_daily.py", 27)]
+    assert match(old, longer, {}).renamed == {"dags/load_orders.py": "dags/load_orders_daily.py"}
+
+
+def test_a_renamed_folder_survives_whole_where_every_file_has_the_same_name() -> None:
+    old = [trace(f"dags/{team}/dag.py", line) for team in "abcd" for line in (3, 7)]
+    new = [trace(f"flows/{team}/dag.py", line + 1) for team in "abcd" for line in (3, 7)]
+    assert pairs(old, new) == {i: i for i in range(8)}
+
+
+def test_a_fuller_name_at_the_same_place_is_the_same_finding() -> None:
+    old = [trace("a.py", 3, symbol="airflow.operators.bash")]
+    new = [trace("a.py", 3, symbol="airflow.operators.bash.BashOperator")]
+    assert pairs(old, new) == {0: 0}
+    assert explain(old[0], new[0], by_git=False) == (
+        "airflow.operators.bash is now told of as airflow.operators.bash.BashOperator, same place"
+    )
+    two = [*new, trace("a.py", 3, symbol="airflow.operators.bash.Other")]
+    assert pairs(old, two) == {}
+
+
+def test_a_renumbered_rule_is_the_same_finding_though_lines_moved_too() -> None:
+    old = [trace("a.py", line, rule="AIR302") for line in (3, 9)]
+    new = [trace("a.py", line, rule="AIR301") for line in (5, 14)]
+    assert pairs(old, new) == {0: 0, 1: 1}
+    assert explain(old[0], new[0], by_git=False) == (
+        "line 3 → 5, same order in the file; rule AIR302 is now AIR301, same name"
+    )
+    assert pairs(old, new[:1]) == {}
+
+
+def test_what_one_tool_tells_twice_of_one_place_is_one_finding() -> None:
+    gone = trace("a.py", 3, rule="AIR301", symbol="airflow.x.Y")
+    moved = gone._replace(rule="AIR312")
+    assert told_twice([gone, moved]) == {0}
+    assert told_twice([moved, gone]) == {1}
+    other_tool = [gone._replace(rule="AF3-IMPORT-GONE"), gone._replace(rule="AF3-SUBDAG")]
+    assert told_twice(other_tool) == set()
+    assert told_twice([gone._replace(column=0), moved._replace(column=0)]) == set()
+    assert told_twice([gone, gone, moved._replace(column=9), trace("a.py", 3, symbol="z")]) == set()
+
+
 def test_fifty_thousand_identical_findings_in_one_file() -> None:
     old = [trace("a.py", line) for line in range(50_000)]
     new = [trace("a.py", line + 3) for line in range(50_001)]
@@ -150,11 +263,13 @@ def test_pairs_depend_on_the_findings_and_not_on_their_order(
 
 
 @given(traces, traces)
-def test_never_worse_than_the_exact_place(old: list[Trace], new: list[Trace]) -> None:
-    """As many findings survive as by the naive identity of file, rule, symbol and place."""
+def test_never_worse_than_a_naive_identity(old: list[Trace], new: list[Trace]) -> None:
+    """As many findings survive as by any identity of the file, the rule, the symbol and more."""
 
-    def key(found: Trace) -> tuple[str, str, str, int, int]:
-        return (found.path, found.rule, found.symbol, found.line, found.column)
+    def key(found: Trace, length: int) -> tuple[object, ...]:
+        return found[:length]
 
-    naive = len({key(found) for found in old} & {key(found) for found in new})
-    assert len(pairs(old, new)) >= naive
+    for length in (3, 4, 5, 6):
+        before = Counter(key(found, length) for found in old)
+        now = Counter(key(found, length) for found in new)
+        assert len(pairs(old, new)) >= sum((before & now).values())

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -120,8 +121,8 @@ def test_an_answer_that_may_be_better_next_time_is_not_kept(
 ) -> None:
     real = reading.run_ruff
 
-    def crashes(program: str, files: list[str], *, seconds: float) -> ruff_run.RuffAnswer:
-        answer = real(program, files, seconds=seconds)
+    def crashes(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
+        answer = real(program, files, **options)
         answer.crashed_on.append(files[0])
         return answer
 
@@ -139,9 +140,9 @@ def test_only_the_file_that_changed_is_looked_at(
     looked_at: list[str] = []
     real = reading.run_ruff
 
-    def run_ruff(program: str, files: list[str], *, seconds: float) -> ruff_run.RuffAnswer:
+    def run_ruff(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
         looked_at.extend(files)
-        return real(program, files, seconds=seconds)
+        return real(program, files, **options)
 
     monkeypatch.setattr(reading, "run_ruff", run_ruff)
     warm = with_cache(tree, tmp_path / "kept")

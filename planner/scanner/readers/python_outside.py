@@ -53,7 +53,9 @@ _GIVEN = re.compile(
 """A literal that is run, or given to something that runs it."""
 _SAID = re.compile(rb"airflow(?<!from airflow)(?<!import airflow)(?!\.[a-z])")
 """Airflow as a word of its own, neither the head of a module's name nor imported whole."""
-_BETWEEN = rb"""(?:[\s"'()+,\\]|(?<=\\)[nrt]|(?<!\\)[rbfuRBFU]{1,2}(?=["'])|\#[^\n]{0,200}\n){1,200}"""
+_BETWEEN = (
+    rb"""(?:[\s"'()+,\\]|(?<=\\)[nrt]|(?<!\\)[rbfuRBFU]{1,2}(?=["'])|\#[^\n]{0,200}\n){1,200}"""
+)
 """What may stand between two words that end up in one command: blanks, quotes, line ends, comments."""
 _OTHER_COMMANDS = ("curl", "install", "wget")
 """Words of other commands that tell of Airflow."""

@@ -90,7 +90,7 @@ def compare(
         seen[sighting] = 1
         _present(index, known[index], sighting, sightings[sighting], matching, changes)
     unseen = [index for index, hit in enumerate(seen) if not hit]
-    _come_back(known, sightings, unseen, renames, scanned, changes)
+    _come_back(known, sightings, unseen, matching.renamed, scanned, changes)
     return changes
 
 
@@ -135,7 +135,7 @@ def _come_back(
     known: Sequence[Known],
     sightings: Sequence[Trace],
     unseen: list[int],
-    renames: Mapping[str, str],
+    renamed: Mapping[str, str],
     scanned: Set[str],
     changes: Changes,
 ) -> None:
@@ -144,18 +144,24 @@ def _come_back(
     if not closed or not unseen:
         changes.new.extend(unseen)
         return
+    # Files that are there now have not been renamed away, whatever is closed in them.
+    there = scanned | {trace.path for trace in sightings}
+    before = {finding.trace.path for finding in known if finding.state in LIVE_STATES}
     matching = match(
         [known[index].trace for index in closed],
         [sightings[index] for index in unseen],
-        renames,
-        scanned,
+        renamed,
+        there,
     )
     returned = set()
     for position, hit in enumerate(matching.new_of):
         if hit < 0:
             continue
+        index, path = closed[position], sightings[unseen[hit]].path
+        old_path = known[index].trace.path
+        if path not in (old_path, renamed.get(old_path)) and path in before:
+            continue  # a file that was there all along is no renamed one
         returned.add(hit)
-        index = closed[position]
         why = f"it was {known[index].state} before, and this scan sees it again"
         changes.reopened.append(Step(index, unseen[hit], Kind.REOPENED, why))
     changes.new.extend(index for position, index in enumerate(unseen) if position not in returned)

@@ -103,7 +103,7 @@ def test_a_function_put_in_between_is_new_and_the_others_keep_their_order() -> N
     old = [trace("a.py", line, column=2) for line in (250, 278, 305, 339)]
     new = [trace("a.py", line, column=2) for line in (252, 281, 306, 380, 409)]
     assert pairs(old, new) == {0: 0, 1: 1, 2: 2, 3: 3}
-    between = [trace("a.py", line, column=2) for line in (252, 281, 520, 547, 581)]
+    between = [trace("a.py", line, column=2) for line in (252, 281, 400, 520, 556)]
     assert pairs(old, between) == {0: 0, 1: 1, 2: 3, 3: 4}
 
 

@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -240,11 +239,15 @@ def blob_at(repository: Repository, commit: str, path: str, *, largest: int) -> 
 
 @contextlib.contextmanager
 def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
-    """A temporary folder with the commit's regular files that a scan looks at."""
-    with tempfile.TemporaryDirectory(prefix="tree-", dir=repository.folder) as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        tree = Path(folder) / "tree"
-        tree.mkdir()
+    """A folder with the commit's regular files that a scan looks at, for as long as the repository is locked.
+
+    It is called the same each time: what was kept of a tree hangs on the names of the folders that it lies in.
+    """
+    folder = repository.folder / "tree-laid-out"
+    try:
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
+        tree = folder / "tree"
+        tree.mkdir(parents=True)
         _git(repository, "read-tree", commit, environment=index)
         listing = _git(repository, "ls-files", "--stage", "-z", environment=index)
         _git(
@@ -260,6 +263,8 @@ def laid_out(repository: Repository, commit: str) -> Iterator[Path]:
             cwd=tree,
         )
         yield tree
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wanted(listing: str) -> Iterator[str]:

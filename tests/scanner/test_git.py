@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.scanner import engine
+from planner.scanner.cache import Cache
 from planner.scanner.from_git import scan_git
-from planner.scanner.result import ScanFailed
+from planner.scanner.result import ScanFailed, ScanResult
 from tests.repository import Repository
 
 OLD = "from airflow import DAG\nDAG('sales', schedule_interval=None)\n" + "# padding\n" * 20
@@ -121,6 +123,23 @@ def test_no_working_files_are_left_behind(repo: Repo, cache: Path) -> None:
     (folder / "tree-of-a-killed-worker").mkdir()
     scan_git(str(repo.folder), cache_dir=cache)
     assert {place.name for place in folder.iterdir()} == {"mirror.git", "config", "lock"}
+
+
+def test_a_commit_that_was_scanned_before_is_answered_at_once(
+    repo: Repo, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(task: engine.Task) -> ScanResult:
+        raise AssertionError("nothing has changed")
+
+    with Cache(tmp_path / "kept") as kept:
+        first = scan_git(str(repo.folder), cache_dir=cache, cache=kept)
+    with Cache(tmp_path / "kept") as kept, monkeypatch.context() as patched:
+        patched.setattr(engine, "checked", never)
+        assert scan_git(str(repo.folder), cache_dir=cache, cache=kept) == first
+    repo.write("dags/sales.py", "x = 1\n")
+    repo.commit()
+    with Cache(tmp_path / "kept") as kept:
+        assert scan_git(str(repo.folder), cache_dir=cache, cache=kept).observations == []
 
 
 def test_the_locks_of_a_killed_git_do_not_stay(repo: Repo, cache: Path) -> None:

@@ -27,7 +27,8 @@ LONG = 400
 """Pairs to compare, above which what is plainly the same at both ends of a file is set aside first."""
 
 _SAME_COLUMN = 0.6
-_SAME_TEXT = 1.0
+_SAME_TEXT = 0.2
+"""Little, for whoever has a text that occurs once is paired already, and the others have it in common."""
 _OTHER_TEXT = -0.4
 _MOST_FOR_AN_EDIT = 0.9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from planner.domain.identity import Trace
@@ -104,14 +104,18 @@ def _same_findings(moves: _Moves) -> dict[str, str]:
 
 
 def _same_tail(moves: _Moves) -> dict[str, str]:
-    """The same end of the path, the longest first, once on each side, and half of the findings in common."""
+    """The same end of the path, the longest first, once on each side, and half of the findings in common.
+
+    Where the folder is the same too, half of the findings of the file that has fewer will do: code is often mended
+    on the occasion of a move.
+    """
     found: dict[str, str] = {}
     for length in range(max(map(_depth, moves.vanished)), 0, -1):
         guessed = _one_to_one(
             {path: _tail(path, length) for path in moves.vanished - found.keys()},
             {path: _tail(path, length) for path in moves.appeared - set(found.values())},
         )
-        found.update(_similar(moves, guessed))
+        found.update(_similar(moves, guessed, of_fewer=length > 1))
     return found
 
 
@@ -150,15 +154,13 @@ def _clear_best(likely: list[tuple[float, str, str]], side: int) -> dict[str, st
 
 
 def _same_folder_move(moves: _Moves) -> dict[str, str]:
-    """Files that follow a folder which other files have already shown to have moved."""
-    folders = Counter(_folder_change(old, new) for old, new in sorted(moves.renamed.items()))
+    """Files that follow a change of folders which other files have already shown."""
+    changes = Counter(_folder_change(old, new) for old, new in sorted(moves.renamed.items()))
     guessed: dict[str, str] = {}
-    for before, after in (
-        change for change, _count in folders.most_common() if change[0] != change[1]
-    ):
-        for path in moves.vanished:
-            target = after + path[len(before) :]
-            if path.startswith(before) and target in moves.appeared:
+    for change, _count in changes.most_common():
+        for path in moves.vanished if change else ():
+            target = _followed(path, *change)
+            if target in moves.appeared:
                 guessed.setdefault(path, target)
     return {
         path: target
@@ -167,31 +169,50 @@ def _same_folder_move(moves: _Moves) -> dict[str, str]:
     }
 
 
-def _folder_change(old: str, new: str) -> tuple[str, str]:
-    """The part of two paths that differs once the common tail is taken off."""
-    old_parts, new_parts = old.split("/"), new.split("/")
-    while old_parts and new_parts and old_parts[-1] == new_parts[-1]:
-        old_parts.pop()
-        new_parts.pop()
-    return (
-        "/".join(old_parts) + "/" if old_parts else "",
-        "/".join(new_parts) + "/" if new_parts else "",
-    )
+def _folder_change(old: str, new: str) -> tuple[int, tuple[str, ...], tuple[str, ...]] | tuple[()]:
+    """After how many folders which ones became which; nothing where the name itself has changed."""
+    before, after = old.split("/"), new.split("/")
+    if before[-1] != after[-1]:
+        return ()
+    while before and after and before[-1] == after[-1]:
+        before.pop()
+        after.pop()
+    head = 0
+    while head < min(len(before), len(after)) and before[head] == after[head]:
+        head += 1
+    return head, tuple(before[head:]), tuple(after[head:])
 
 
-def _similar(moves: _Moves, guessed: Mapping[str, str]) -> dict[str, str]:
+def _followed(path: str, head: int, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Where a file would be now if its folders had changed likewise; nowhere if it lies elsewhere."""
+    parts = path.split("/")
+    end = head + len(before)
+    if len(parts) <= end or tuple(parts[head:end]) != before:
+        return ""
+    return "/".join((*parts[:head], *after, *parts[end:]))
+
+
+def _similar(
+    moves: _Moves, guessed: Mapping[str, str], *, of_fewer: bool = False
+) -> dict[str, str]:
     old_tokens = _tokens(moves.old, set(guessed))
     new_tokens = _tokens(moves.new, set(guessed.values()))
     return {
         path: target
         for path, target in guessed.items()
-        if _overlap(old_tokens[path], new_tokens[target]) >= SIMILAR_ENOUGH
+        if _overlap(old_tokens[path], new_tokens[target], min if of_fewer else max)
+        >= SIMILAR_ENOUGH
     }
 
 
-def _overlap(left: Counter[tuple[str, str]], right: Counter[tuple[str, str]]) -> float:
+def _overlap(
+    left: Counter[tuple[str, str]],
+    right: Counter[tuple[str, str]],
+    measured_by: Callable[[int, int], int] = max,
+) -> float:
+    """Share of common findings, of the file that has more or of the one that has fewer."""
     common = sum((left & right).values())
-    return common / max(sum(left.values()), sum(right.values()))
+    return common / measured_by(sum(left.values()), sum(right.values()))
 
 
 def _tokens(traces: Sequence[Trace], paths: set[str]) -> dict[str, Counter[tuple[str, str]]]:

@@ -178,6 +178,24 @@ def test_a_renamed_folder_survives_whole_where_every_file_has_the_same_name() ->
     assert pairs(old, new) == {i: i for i in range(8)}
 
 
+def test_a_folder_put_in_between_everywhere_keeps_what_was_not_mended_on_the_way() -> None:
+    """Two towns have a file of the same folder and name; what happened to the others tells of them."""
+    places = ("bikes/stations", "waste/routes", "north/crime", "south/crime")
+    old = [
+        trace(f"datasets/{place}/{place.split('/')[1]}_dag.py", line, symbol=f"{line}")
+        for place in places
+        for line in (3, 7, 9, 12, 15)
+    ]
+    new = [
+        one._replace(path="/".join((*parts[:2], "pipelines", *parts[2:])), line=one.line + 1)
+        for one in old
+        if (parts := one.path.split("/")) and one.line < 9
+    ]
+    assert pairs(old, new) == {
+        5 * row + left: 2 * row + left for row in range(4) for left in (0, 1)
+    }
+
+
 def test_a_fuller_name_at_the_same_place_is_the_same_finding() -> None:
     old = [trace("a.py", 3, symbol="airflow.operators.bash")]
     new = [trace("a.py", 3, symbol="airflow.operators.bash.BashOperator")]

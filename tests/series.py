@@ -203,25 +203,22 @@ def score(steps: Sequence[Step], matcher: Matcher) -> Score:
 def misses(steps: Sequence[Step], matcher: Matcher) -> Iterator[str]:
     """Every pair that is wrong or was not made, a line each."""
     for step in steps:
-        sure, loose = step.sure, step.loose
-        open_old, open_new = {i for i, _ in loose}, {j for _, j in loose}
-        heir = dict(sure)
+        loose, heir = step.loose, dict(step.sure)
+        left_open = {i for i, _ in loose}, {j for _, j in loose}
         made = {i: j for i, j in enumerate(matcher(step)) if j >= 0}
-        for i, j in sorted(made.items()):
-            if (i, j) not in sure and i not in open_old and j not in open_new:
-                yield f"{step.name} wrong: {_place(step, i, j)}, not {_place(step, i, heir.get(i))}"
-        for i, j in sorted(sure):
-            if i not in made:
-                yield f"{step.name} missed: {_place(step, i, j)}"
+        for i in sorted({*made, *heir}):
+            j, right = made.get(i), heir.get(i)
+            if j == right or (right is None and (i in left_open[0] or j in left_open[1])):
+                continue
+            said = "new" if j is None else _place(step, i, j)
+            true = "fixed" if right is None else _place(step, i, right)
+            yield f"{step.name}: {step.old[i].path} {step.old[i].symbol} {said}, not {true}"
 
 
-def _place(step: Step, old: int, new: int | None) -> str:
-    before = step.old[old]
-    if new is None:
-        return "fixed"
-    after = step.new[new]
-    path = f"{before.path} → {after.path}" if before.path != after.path else before.path
-    return f"{path} {before.symbol} {before.line}:{before.column} → {after.line}:{after.column}"
+def _place(step: Step, old: int, new: int) -> str:
+    before, after = step.old[old], step.new[new]
+    path = f" of {after.path}" if after.path != before.path else ""
+    return f"{before.line}:{before.column} → {after.line}:{after.column}{path}"
 
 
 def in_order(key: Callable[[Trace], Any]) -> Matcher:

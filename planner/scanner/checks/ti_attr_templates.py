@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator
 
-from planner.scanner.around.jinja import may_read, reading_of
+from planner.scanner.around.jinja import reading_of
 from planner.scanner.around.templates import Instead, hit_in
 from planner.scanner.checks import Check
 from planner.scanner.checks.ti_attr import may_be_read
@@ -16,8 +18,16 @@ _RULE = "AF3-TI-ATTR"
 _INSTEAD = {"dag_run.execution_date": Instead("logical_date", is_safe=True)}
 
 
+@functools.cache
+def _read_of_them() -> re.Pattern[str]:
+    """One of the attributes read of what has them: most templates that name a task instance pull a value."""
+    names = {name.rpartition(".")[2] for name in names_of(_RULE)}
+    holders, attributes = ("|".join(map(re.escape, sorted(words))) for words in (HELD, names))
+    return re.compile(rf"(?<![\w.])(?:{holders})[\s)]*[.\[][\s\"']*(?:{attributes})\b")
+
+
 def _check(template: Template) -> Iterator[Hit]:
-    if not may_read(template.text, frozenset(HELD)):
+    if not _read_of_them().search(template.text):
         return
     removed = names_of(_RULE)
     for use in reading_of(template.text, in_pieces=not template.in_file).uses:

@@ -84,6 +84,13 @@ def _parses(source: str, edits: list[patch.Edit]) -> bool:
         [patch.Edit((3, 6), (3, 7), "x"), patch.Edit((4, 5), (4, 6), "y")],
     )
 )
+@example(
+    (
+        "if a:\n    b()\nelif c:\n    d()\n    e()\nelse:\n    h()\n",
+        [patch.Edit((5, 1), (5, 1), "else:\n")],
+    )
+)
+@example(("with a(b=1):\n    c()\n    d()\n", [patch.Edit((1, 12), (1, 13), ": \\")]))
 @example(("import a\n", [patch.Edit((1, 1), (2, 1), "")]))
 def test_a_trial_says_what_parsing_the_whole_file_says(case: tuple[str, list[patch.Edit]]) -> None:
     source, edits = case

@@ -12,6 +12,8 @@ from planner.domain import patch
 from planner.scanner.code.python_file import TOO_DEEP, PythonFile, parsed
 
 _BLOCKS = ("body", "orelse", "finalbody")
+_STANDS_FOR = "{0}pass\n{0}pass\n"
+"""Two statements: one alone could also stand behind the colon."""
 _first, _last = attrgetter("first"), attrgetter("last")
 
 
@@ -22,6 +24,8 @@ class _Window(NamedTuple):
     last: int
     indent: int | None = None
     """The column of the block; None for the module's own, and where a block is cut."""
+    body: str = ""
+    """Where only the head of a statement is touched: what stands for the block below it."""
 
 
 class Trial:
@@ -68,6 +72,11 @@ class Trial:
         if at < len(lines):
             first = min(first, lines[at].first)
         at = bisect.bisect_right(lines, last, key=_first) - 1
+        below = _body_below(block, first, last)
+        if below is not None:
+            row = _first_line(below)
+            line = self._lines[row - 1]
+            return _Window(first, row - 1, indent, _STANDS_FOR.format(line[: -len(line.lstrip())]))
         if at >= 0:
             last = max(last, lines[at].last)
         return _Window(first, last, indent)
@@ -87,14 +96,17 @@ class Trial:
         return numbered
 
     def _holds(self, window: _Window, edits: Sequence[patch.Edit]) -> bool:
-        _, last, indent = window
+        _, last, indent, body = window
         try:
             text = patch.rewritten(self._lines_in(window), edits)
-            tree = parsed(text if indent is None else f"if 1:\n{text}")
+            whole = text + body
+            tree = parsed(whole if indent is None else f"if 1:\n{whole}")
         except (patch.EditsRefused, *TOO_DEEP):
             return False
         ends = last >= len(self._lines) or not text or text.endswith("\n")
-        return ends and (indent is None or _is_one_block(tree, indent))
+        if not ends or (indent is not None and not _is_one_block(tree, indent)):
+            return False
+        return not body or _ends_with_a_head(tree)
 
 
 def _inner(block: Sequence[ast.stmt], first: int, last: int) -> Sequence[ast.stmt] | None:
@@ -113,10 +125,31 @@ def _inner(block: Sequence[ast.stmt], first: int, last: int) -> Sequence[ast.stm
     return None
 
 
+def _body_below(block: Sequence[ast.stmt], first: int, last: int) -> ast.stmt | None:
+    """What the block of a statement begins with, where lines from its beginning on touch nothing but its head."""
+    at = bisect.bisect_right(block, last, key=_first_line) - 1
+    statement = block[at] if at >= 0 else None
+    if statement is None or _first_line(statement) < first:
+        return None
+    body: list[ast.stmt] = getattr(statement, "body", None) or []
+    begins = _first_line(body[0]) if body else 0
+    return body[0] if begins > max(last, statement.lineno) else None
+
+
+def _ends_with_a_head(tree: ast.Module) -> bool:
+    """Whether what stands for a block is the block of the last statement, and no more than it."""
+    block: Sequence[ast.stmt] = tree.body
+    while block and not isinstance(block[-1], ast.Pass):
+        block = getattr(block[-1], "body", [])
+    return len(block) == 2 and all(isinstance(each, ast.Pass) for each in block)
+
+
 def _is_one_block(tree: ast.Module, indent: int) -> bool:
     """Whether what stands below the ``if`` is all there is, and stands where the block does."""
     (first, *others) = tree.body
-    return not others and isinstance(first, ast.If) and first.body[0].col_offset == indent
+    if others or not isinstance(first, ast.If) or first.orelse:
+        return False
+    return first.body[0].col_offset == indent
 
 
 def _spans(block: Sequence[ast.stmt]) -> list[_Window]:

@@ -90,7 +90,7 @@ _IN_OTHER_CHARTS = "web"
 _SECTIONS = ("webserver", "dagProcessor")
 _TOGGLES = "enableBuiltInSecretEnvVars"
 """A table of the official chart whose keys are variables, and whose values say whether it sets them."""
-_WORTH = re.compile(r"airflow|python|\bpip\b", re.IGNORECASE)
+_PIP = re.compile(r"\bpip\b")
 _LINE = re.compile(
     r"(?:^[ \t]*(?:-[ \t]+)?|[\[,][ \t]*)[\"']?(?=(?:exec |/entrypoint )?airflow [a-z])"
     r"|(?<=[\"'])[^\"'\n{}]{1,200}?(?:&&|;|\|\|)[ \t]*(?=(?:exec )?airflow [a-z])"
@@ -109,7 +109,7 @@ def read(text: Text) -> Iterator[Any]:
     yield text
     yield from templates_in(text)
     named = "airflow" in text.path.lower() and not text.path.endswith(".json")
-    if not (named or _WORTH.search(text.source)):
+    if not (named or _is_worth_reading(text.source.lower())):
         return
     try:
         roots = documents(text.source)
@@ -119,6 +119,13 @@ def read(text: Text) -> Iterator[Any]:
     lines = text.source.splitlines()
     for root in roots:
         yield from _Walk(lines, text.path).material(root)
+
+
+def _is_worth_reading(small: str) -> bool:
+    """Whether a text without capitals speaks of anything that is looked for."""
+    if "airflow" in small or "python" in small:
+        return True
+    return "pip" in small and _PIP.search(small) is not None
 
 
 def _by_line(text: Text) -> Iterator[Any]:

@@ -133,6 +133,27 @@ def test_a_report_without_preview_rules_is_silent_about_them(ingest: Ingest, rep
     assert not Finding.objects.exclude(state=State.OPEN).exists()
 
 
+@pytest.mark.parametrize("says_version", [True, False])
+def test_a_newer_ruff_closes_nothing_that_it_still_sees(
+    ingest: Ingest, reports: Path, says_version: bool
+) -> None:
+    versions = ("0.9.10", "0.11.13", "0.13.0", "0.14.14", "0.15.8", "0.17.6")
+    for version in versions:
+        report = read_report(reports, f"telemetry-airflow-ruff{version}.json")
+        options = {"tool_version": version} if says_version else {}
+        answer = ingest(report, complete=True, **options)
+        assert (answer["status"], answer["fixed"], answer["removed"]) == ("done", 0, 0), version
+        assert answer["told_twice"] == (45 if version == "0.9.10" else 0)
+        assert (
+            answer["received"]
+            == answer["told_twice"] + answer["new"] + answer["unchanged"] + (answer["moved"])
+        )
+    assert Finding.objects.count() == 332
+    assert Finding.objects.get(path="dags/backfill.py", line=137, column=21).symbol == (
+        "airflow.operators.bash.BashOperator"
+    )
+
+
 def test_the_same_bytes_twice_change_nothing_and_say_so(ingest: Ingest) -> None:
     first = ingest([ruff("dags/a.py", 3)])
     again = ingest([ruff("dags/a.py", 3)])

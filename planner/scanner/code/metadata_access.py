@@ -163,10 +163,18 @@ def _opened(file: PythonFile) -> Iterator[tuple[ast.AST, str]]:
             symbol = _CALLED.get(name) or _method(name) or _bag(name, call)
             if symbol:
                 yield call, symbol
-    engines = [*file.of(ast.Name), *file.of(ast.Attribute)] if "engine" in file.source else []
-    for node in engines:
+    for node in _engines(file):
         if file.name(node) == _ENGINE and _is_given(file, node):
             yield node, "settings.engine"
+
+
+def _engines(file: PythonFile) -> Iterator[ast.expr]:
+    """Names that may mean Airflow's engine."""
+    called = {one.local for one in file.imports if one.full == _ENGINE}
+    if called:
+        yield from (node for node in file.of(ast.Name) if node.id in called)
+    last = _ENGINE.rpartition(".")[2]
+    yield from (node for node in file.of(ast.Attribute) if node.attr == last)
 
 
 def _bag(name: str, call: ast.Call) -> str:

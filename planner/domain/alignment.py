@@ -63,7 +63,7 @@ def aligned(
     pairs: list[tuple[int, int]] = []
     left, right = list(old_members), list(new_members)
     if len(left) * len(right) > LONG:
-        pairs, left, right = _ends_set_aside(old, new, left, right, fixed)
+        pairs, left, right = _ends_set_aside(old, new, left, right)
     candidates = _candidates(old, new, left, right, fixed)
     end = _best_chain(old, new, left, right, candidates)
     while end is not None and end.before is not None:
@@ -73,22 +73,17 @@ def aligned(
 
 
 def _ends_set_aside(
-    old: Sequence[Trace],
-    new: Sequence[Trace],
-    left: list[int],
-    right: list[int],
-    fixed: Mapping[int, int],
+    old: Sequence[Trace], new: Sequence[Trace], left: list[int], right: list[int]
 ) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-    """Pairs that lie at the same places from the top, or as far apart as before from the bottom; and the rest."""
-    taken = set(fixed.values())
+    """Pairs that lie at the same places from the top, or as far apart as before from the bottom; and the rest.
+
+    Pairs that are certain cannot contradict these: they moved by one distance, or have a text of their own.
+    """
 
     def alike(here: int, there: int, shift: int) -> bool:
-        if here in fixed or there in taken:
-            return fixed.get(here) == there
         before, now = old[here], new[there]
-        return before.line + shift == now.line and before._replace(line=0, path="") == now._replace(
-            line=0, path=""
-        )
+        same_name = before[1:3] == now[1:3]
+        return same_name and before.line + shift == now.line and before[4:] == now[4:]
 
     most = min(len(left), len(right))
     top = 0

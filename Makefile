@@ -54,7 +54,7 @@ check: $(DEV_STAMP) ## Format, lint, types, layers, templates, missing migration
 	@echo "==> Migrations"
 	@$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 1
 
-bench: $(DEV_STAMP) ## Measure ingest against its floor and the upgrade check against ruff (ARGS=rounds)
+bench: $(DEV_STAMP) ## Measure matching, ingest against its floor, the upgrade check against ruff (ARGS=rounds)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-airflow: $(DEV_STAMP) ## Try every rule's example on real Airflows (ARGS=rules; about 20 minutes, 2 GB)

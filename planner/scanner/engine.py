@@ -31,7 +31,7 @@ from planner.scanner.version import VERSION
 CHECKER = "upgradecheck"
 
 
-class Task(NamedTuple):
+class ScanRequest(NamedTuple):
     """One tree to check, and for which upgrade."""
 
     tree: Path
@@ -47,13 +47,15 @@ class Task(NamedTuple):
     progress: Progress | None
 
 
-def checked(task: Task) -> ScanResult:
+def checked(request: ScanRequest) -> ScanResult:
     """Checks every file that was listed. Raises ScanFailed where nothing could be checked."""
-    files, kept, target_line = task.listing.files, task.kept, task.target
-    terms = Terms(target_line, task.current)
-    reader = TreeReader(task.ruff, kept, terms, seconds=task.seconds, progress=task.progress)
+    files, kept, target_line = request.listing.files, request.kept, request.target
+    terms = Terms(target_line, request.current)
+    reader = TreeReader(
+        request.ruff, kept, terms, seconds=request.seconds, progress=request.progress
+    )
     reading = reader.read(files)
-    read, above = bytes_of(files), task.tree.parts[1:]
+    read, above = bytes_of(files), request.tree.parts[1:]
     facts = {path: seen.facts for path, seen in reading.seen.items()}
     dags = known_map(facts, kept, read=read, above=above)
     today, terms = reading.today, reading.terms
@@ -67,11 +69,11 @@ def checked(task: Task) -> ScanResult:
     observations += _flawed(reading, {one.path for one in observations if one.rule == SYNTAX})
     coverage = Coverage(
         checker=CHECKER,
-        tool_version=f"{VERSION}+ruff.{task.ruff.version}",
+        tool_version=f"{VERSION}+ruff.{request.ruff.version}",
         flags=(*FLAGS, f"target={target_line}", *_flags_of(today)),
         files=frozenset(file.path for file in files),
-        rules=task.ruff.rules | rules_checked() | {CHECK_STOPPED},
-        status="success" if task.listing.is_whole else "partial",
+        rules=request.ruff.rules | rules_checked() | {CHECK_STOPPED},
+        status="success" if request.listing.is_whole else "partial",
         complete=True,
     )
     unscanned = {found.path for found in observations if found.rule in UNREAD}
@@ -87,10 +89,10 @@ def checked(task: Task) -> ScanResult:
         used_by=dags.used_by,
         unscanned=sorted(unscanned),
         skipped=sorted(
-            [*task.listing.skipped, *reading.skipped(unscanned | reading.flaws.keys())],
+            [*request.listing.skipped, *reading.skipped(unscanned | reading.flaws.keys())],
             key=lambda skipped: skipped.path,
         ),
-        codeowners=codeowners_of(task.tree),
+        codeowners=codeowners_of(request.tree),
         current=today,
     )
 

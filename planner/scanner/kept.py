@@ -39,7 +39,7 @@ class Kept:
 
     def __init__(self, cache: Cache | None, ruff: Ruff, files: Iterable[TreeFile]) -> None:
         self._cache = cache
-        self._engine = f"{_engine()} {ruff.version}".encode() if cache else b""
+        self._made_by = f"{_fingerprint()} {ruff.version}".encode() if cache else b""
         self._digests = dict(self._digested(files)) if cache else {}
 
     def _digested(self, files: Iterable[TreeFile]) -> Iterator[tuple[str, _Digest]]:
@@ -49,7 +49,7 @@ class Kept:
                 yield file.path, _Digest(self._key(file.path, content.bytes), content.mark)
 
     def _key(self, path: str, content: bytes) -> bytes:
-        return key_of(self._engine, path.encode(), content)
+        return key_of(self._made_by, path.encode(), content)
 
     def key(self, path: str) -> bytes:
         """What tells a file with its content from every other; nothing where it could not be read."""
@@ -111,7 +111,7 @@ def keep_answer(kept: Kept, key: bytes, listing: Listing, result: ScanResult) ->
 
 
 @functools.cache
-def _engine() -> str:
+def _fingerprint() -> str:
     """Names everything of Flightplan that an answer depends on: its code, its rulebook and the Python it runs on."""
     package = Path(__file__).parents[1]
     sources = sorted(

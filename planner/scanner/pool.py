@@ -7,6 +7,7 @@ taking too long, is named and the work on the others is done. Little work is don
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import gc
 import importlib
@@ -180,7 +181,7 @@ def _done(task: _Task) -> bytes:
     return work(task.message)
 
 
-class _Process:
+class _Process(abc.ABC):
     """One process that reads files, and the pipes to it."""
 
     def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
@@ -209,11 +210,13 @@ class _Process:
                 pipe.close()
         self.wait()
 
+    @abc.abstractmethod
     def kill(self) -> None:
-        raise NotImplementedError
+        """Ends it at once."""
 
+    @abc.abstractmethod
     def wait(self) -> None:
-        raise NotImplementedError
+        """Waits until it has ended."""
 
 
 class _Program(_Process):

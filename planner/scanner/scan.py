@@ -85,7 +85,7 @@ def scan_tree(
     # Loading the checks takes longer than all else that a tree needs in which nothing has changed.
     engine = importlib.import_module("planner.scanner.engine")
     result: ScanResult = engine.checked(
-        engine.Task(tree, listing, target_line, current, ruff_here, kept, seconds, progress)
+        engine.ScanRequest(tree, listing, target_line, current, ruff_here, kept, seconds, progress)
     )
     if not any(one.reason in _PASSING for one in result.skipped):
         keep_answer(kept, key, listing, result)

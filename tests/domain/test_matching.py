@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from planner.domain.identity import Trace
 from planner.domain.matching import explain, match, told_twice
+from tests.traces import TRACE
 
 
 def trace(
@@ -235,15 +236,7 @@ def test_fifty_thousand_identical_findings_in_one_file() -> None:
 
 
 traces = st.lists(
-    st.builds(
-        Trace,
-        st.sampled_from(["a.py", "b.py", "d/a.py"]),
-        st.sampled_from(["AIR301", "AIR311"]),
-        st.sampled_from(["x", "y"]),
-        st.integers(1, 12),
-        st.integers(1, 3),
-        st.sampled_from(["", "p", "q"]),
-    ),
+    TRACE,
     unique=True,
     max_size=25,
 )

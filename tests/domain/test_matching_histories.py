@@ -12,19 +12,12 @@ from planner.domain.finding import State
 from planner.domain.identity import Trace
 from planner.domain.lifecycle import Proof, after
 from planner.domain.report import Coverage
+from tests.traces import TRACE
 
 COMPLETE = Proof(Coverage(checker="ruff", complete=True))
 
 scans = st.lists(
-    st.builds(
-        Trace,
-        st.sampled_from(["a.py", "b.py", "d/a.py"]),
-        st.sampled_from(["AIR301", "AIR311"]),
-        st.sampled_from(["x", "y"]),
-        st.integers(1, 12),
-        st.integers(1, 3),
-        st.sampled_from(["", "p", "q"]),
-    ),
+    TRACE,
     unique_by=lambda trace: trace[:5],
     max_size=20,
 )

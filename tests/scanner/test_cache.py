@@ -168,7 +168,7 @@ def test_another_engine_does_not_believe_what_was_kept(
     with_cache(tree, tmp_path / "kept")
     ran: list[int] = []
     real = reading.run_ruff
-    monkeypatch.setattr(kept, "_engine", lambda: "another rulebook")
+    monkeypatch.setattr(kept, "_fingerprint", lambda: "another rulebook")
     monkeypatch.setattr(
         reading, "run_ruff", lambda *some, **more: ran.append(1) or real(*some, **more)
     )

@@ -128,7 +128,7 @@ def test_no_working_files_are_left_behind(repo: Repo, cache: Path) -> None:
 def test_a_commit_that_was_scanned_before_is_answered_at_once(
     repo: Repo, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(task: engine.Task) -> ScanResult:
+    def never(request: engine.ScanRequest) -> ScanResult:
         raise AssertionError("nothing has changed")
 
     with Cache(tmp_path / "kept") as kept:

@@ -10,7 +10,7 @@ The way of a file:
 4. ``linking.py`` joins all files: those that use what others bind (``modules.py`` says which file an import means) are
    followed again with these at hand. The answer, ``DagMap``, also says which DAGs import which files.
 
-``names.py`` tells from a full name alone what it can be; which calls make DAGs is in ``scanner/dag_call.py``.
+``names.py`` tells from a full name alone what it can be; which calls make DAGs is in ``scanner/code/dag_call.py``.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def _present(
         if moved := explain(old, trace, by_git=old.path in matching.by_git):
             why = f"{why}; {moved}"
         changes.contradicted.append(Step(index, sighting, Kind.CONTRADICTED, why))
-    elif old[:4] == trace[:4]:
+    elif (old.path, old.line, old.problem) == (trace.path, trace.line, trace.problem):
         changes.unchanged.append((index, sighting))
     else:
         why = explain(old, trace, by_git=old.path in matching.by_git)

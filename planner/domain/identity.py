@@ -22,3 +22,8 @@ class Trace(NamedTuple):
     line: int
     column: int
     content: str = ""
+
+    @property
+    def problem(self) -> tuple[str, str]:
+        """What is wrong, wherever it stands."""
+        return self.rule, self.symbol

@@ -241,7 +241,7 @@ class _Writer:
         may_differ = bool(silenced or self._scan.counts["silenced"])
         for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]
-            same_words = before.content == today.content and before[1:3] == today[1:3]
+            same_words = before.content == today.content and before.problem == today.problem
             if may_differ:
                 # An entry of the ignore file silences, and its last day passes, with no code changed.
                 extra = self._sightings.observations[sighting].extra

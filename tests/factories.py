@@ -18,6 +18,7 @@ from planner.domain.finding import (
     Category,
     Severity,
     State,
+    dag_count,
 )
 from planner.models import (
     Dag,
@@ -140,6 +141,7 @@ def build_finding(scan: Scan, **fields: Any) -> Finding:
         fields["dag_ids"] = "\n".join(fields["dag_ids"])
     if isinstance(fields.get("fix"), dict):
         fields["fix"] = json.dumps(fields["fix"])
+    fields.setdefault("dag_count", dag_count(fields.get("dag_ids", "")))
     return Finding(
         deployment_id=scan.deployment_id,
         source_id=scan.source_id,

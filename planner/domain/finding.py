@@ -58,4 +58,10 @@ CATEGORY_OF_SEVERITY = {
 }
 """The default category, used unless the rulebook says otherwise."""
 
+
+def dag_count(dag_ids: str) -> int:
+    """How many DAGs a text with one id a line names."""
+    return dag_ids.count("\n") + 1 if dag_ids else 0
+
+
 SEVERITY_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from codeowners import CodeOwners
 
@@ -19,6 +20,15 @@ MAX_KEY = 200
 
 _SPACE = "\ue000"
 # Stands for a blank inside a path while the pattern matcher, which would split there, works on it.
+
+
+class InactiveCause(StrEnum):
+    """Why an owner takes no findings any more."""
+
+    HAND = "hand"
+    FILE = "file"
+    SIGN_IN = "sign-in"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from planner.models.person import (
     OwnerAlias,
     SignInLink,
 )
-from planner.models.source import Dag, HelperModule, Scan, Source
+from planner.models.source import Dag, HelperModule, LastChange, Scan, Source
 
 __all__ = [
     "ApiToken",
@@ -35,6 +35,7 @@ __all__ = [
     "GateSignature",
     "HelperModule",
     "Invite",
+    "LastChange",
     "Membership",
     "Owner",
     "OwnerAlias",

@@ -43,6 +43,8 @@ class Finding(models.Model):
     """The text of the line as last seen, white space folded."""
     dag_ids = models.TextField(blank=True)
     """DAG ids it blocks, one a line."""
+    dag_count = models.PositiveIntegerField(default=0)
+    """How many those are: what lists sort by."""
     fix = models.TextField(blank=True)
     """JSON of the tool's edit, as in ``Observation.fix``."""
     extra = models.TextField(blank=True)
@@ -80,6 +82,9 @@ class Finding(models.Model):
                 fields=["deployment", "state", "severity_rank", "id"], name="finding_by_severity"
             ),
             models.Index(fields=["owner", "state"], name="finding_by_owner"),
+            models.Index(
+                fields=["deployment", "-dag_count", "severity_rank", "id"], name="finding_by_dags"
+            ),
         ]
 
 

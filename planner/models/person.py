@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from planner.domain.access import Role
+from planner.domain.ownership import InactiveCause
 
 
 class Owner(models.Model):
@@ -29,6 +30,13 @@ class Owner(models.Model):
         related_name="owner_records",
     )
     active = models.BooleanField(default=True)
+    inactive_cause = models.CharField(
+        max_length=7, choices=[(cause.value, cause.value) for cause in InactiveCause], blank=True
+    )
+    """Why it takes no findings; empty while it does."""
+    inactive_by = models.CharField(max_length=200, blank=True)
+    """Who said so, by name, where a person did."""
+    inactive_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -118,6 +118,17 @@ class HelperModule(models.Model):
     """The paths of those DAG files."""
 
 
+class LastChange(models.Model):
+    """Who changed a file with findings last, as git tells of it."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="last_changes")
+    path = models.CharField(max_length=1000)
+    key = models.CharField(max_length=200)
+    """What an owner is filed under: the author's e-mail or handle. It is kept nowhere else."""
+    name = models.CharField(max_length=200)
+    on = models.DateField()
+
+
 class Dag(models.Model):
     """A DAG as the newest code scan or Airflow inventory of a source names it."""
 

@@ -46,7 +46,9 @@ DUES = {"": "Any time", "late": "Late", "week": "This week", "none": "No date"}
 SORTS = {
     "severity": "Severity and rule",
     "due": "Due first",
+    "dags": "Most DAGs blocked",
     "age": "Oldest first",
+    "newest": "Newest first",
     "path": "File",
     "owner": "Owner",
 }

@@ -88,8 +88,10 @@ class _Order:
         condition = Q()
         equal = Q()
         for key, value in zip(self._keys, place, strict=True):
-            condition |= equal & Q(**{f"{key}__gt": value})
-            equal &= Q(**{key: value})
+            name = key.removeprefix("-")
+            further = f"{name}__lt" if key.startswith("-") else f"{name}__gt"
+            condition |= equal & Q(**{further: value})
+            equal &= Q(**{name: value})
         return condition
 
     def same_rule(self, place: list[Any], finding: Finding) -> bool:
@@ -97,7 +99,7 @@ class _Order:
         return self._name == "severity" and place[:2] == [finding.severity_rank, finding.rule_id]
 
     def cursor(self, finding: Finding) -> str:
-        values = [getattr(finding, key) for key in self._keys]
+        values = [getattr(finding, key.removeprefix("-")) for key in self._keys]
         plain = [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
         return signing.dumps([self._name, *plain], salt=_SALT)
 
@@ -113,9 +115,12 @@ class _Order:
 
 
 _KEYS: dict[str, tuple[str, ...]] = {
+    # A minus turns one key round.
     "severity": ("severity_rank", "rule_id", "path", "line_or_0", "pk"),
     "due": ("due_or_never", "severity_rank", "pk"),
+    "dags": ("-dag_count", "severity_rank", "pk"),
     "age": ("first_seen", "pk"),
+    "newest": ("-first_seen", "-pk"),
     "path": ("path", "line_or_0", "pk"),
     "owner": ("is_unowned", "owner_name", "severity_rank", "pk"),
 }

@@ -44,7 +44,7 @@ class FindingRow:
     @property
     def dag_count(self) -> int:
         """DAGs that it holds up, shown or not."""
-        return len(self.dags) + self.more_dags
+        return self.finding.dag_count
 
 
 def finding_rows(

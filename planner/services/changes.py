@@ -9,7 +9,7 @@ from typing import Any
 
 from planner.domain.change import Changes, Known, Step
 from planner.domain.due import due_date
-from planner.domain.finding import SEVERITY_ORDER, State
+from planner.domain.finding import SEVERITY_ORDER, State, dag_count
 from planner.domain.lifecycle import Kind, after
 from planner.domain.ownership import Assigner
 from planner.domain.rating import when_of
@@ -57,6 +57,7 @@ _NEW_COLUMNS = (
     "message",
     "content",
     "dag_ids",
+    "dag_count",
     "fix",
     "extra",
 )
@@ -78,10 +79,20 @@ _SEEN_COLUMNS = (
     "message",
     "content",
     "dag_ids",
+    "dag_count",
     "fix",
     "extra",
 )
-_PLACE_COLUMNS = ("path", "line", "column", "end_line", "cell", "dag_ids", "fix")
+_PLACE_COLUMNS = (
+    "path",
+    "line",
+    "column",
+    "end_line",
+    "cell",
+    "dag_ids",
+    "dag_count",
+    "fix",
+)
 """All that can change of a finding which the same tool sees again, with the same rule and words, elsewhere."""
 _EVENT_COLUMNS = ("finding_id", "kind", "at", "scan_id", "why", "change")
 
@@ -187,10 +198,15 @@ class _Writer:
             observation.symbol[:300],
             observation.message.replace("\0", ""),
             observation.content[:300],
-            observation.dag_id or self._dag_ids.get(path, ""),
+            *self._dags(observation, path),
             observation.fix.decode(),
             observation.extra.decode(),
         )
+
+    def _dags(self, observation: Observation, path: str) -> tuple[str, int]:
+        """The DAGs that it blocks, one id a line, and how many."""
+        dag_ids = observation.dag_id or self._dag_ids.get(path, "")
+        return dag_ids, dag_count(dag_ids)
 
     def _terms_by_rating(self) -> Callable[[Rating, Observation], tuple[Any, ...]]:
         # Ratings are shared between sightings and outlive this loop, so their identity is a fair key.
@@ -293,7 +309,7 @@ class _Writer:
                 observation.column,
                 observation.end_line,
                 observation.cell,
-                observation.dag_id or self._dag_ids.get(path, ""),
+                *self._dags(observation, path),
                 observation.fix.decode(),
             )
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from django.db.models import QuerySet
 
+from planner.domain.finding import dag_count
 from planner.domain.paths import relative_to
 from planner.domain.report import DagEntry, Report
 from planner.models import Dag, Deployment, Finding, HelperModule, Source
@@ -78,11 +79,11 @@ def _name_dags(findings: QuerySet[Finding], by_path: Mapping[str, str]) -> None:
     for paths in _batches(by_path):
         rows = findings.filter(path__in=paths).values_list("pk", "path", "dag_ids")
         changed = (
-            (key, by_path[path])
+            (key, by_path[path], dag_count(by_path[path]))
             for key, path, dag_ids in rows.iterator(chunk_size=10_000)
             if dag_ids != by_path[path]
         )
-        bulk.update(Finding, ("dag_ids",), list(changed))
+        bulk.update(Finding, ("dag_ids", "dag_count"), list(changed))
 
 
 def _batches(paths: Iterable[str]) -> Iterator[list[str]]:

@@ -50,6 +50,7 @@ row = st.fixed_dictionaries(
         "due": st.sampled_from([None, TODAY, TODAY + timedelta(days=3)]),
         "first_seen": st.sampled_from([NOW, NOW - timedelta(microseconds=1)]),
         "owner": st.sampled_from([0, 1, 2, 3]),
+        "dag_ids": st.sampled_from(["", "a", "b", "a\nb", "a\nb\nc"]),
     }
 )
 

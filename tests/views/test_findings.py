@@ -274,7 +274,9 @@ def test_the_csv_has_what_matches(client_for: ClientFor, alice: User, scan: Scan
     make_finding(scan, path="other.py", severity="INFO")
     response = client_for(alice).get(URL + "csv/?severity=ERROR")
     content = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
-    assert content.startswith("\ufeffid,source,rule,severity,path,line,dag_ids,owner,due,state")
+    assert content.startswith(
+        "\ufeffid,source,rule,severity,path,line,dag_ids,dag_count,owner,owner_because,due,state"
+    )
     assert "'=cmd.py" in content
     assert "other.py" not in content
     assert "attachment" in response["Content-Disposition"]

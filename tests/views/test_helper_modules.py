@@ -13,7 +13,7 @@ from django.test import Client
 from planner.models import Deployment, Finding, Scan
 from planner.services.rescan import rescan_request, scan_run
 from planner.services.source import SourceDraft, source_store
-from tests.factories import NOW
+from tests.factories import NOW, make_finding
 from tests.views.text import text_of
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,27 @@ def test_the_list_counts_them_and_each_of_them_finds_it(
     client_for: ClientFor, erin: User, helper: Finding
 ) -> None:
     client = client_for(erin)
-    assert "d00 and 90 more" in words(client, "?path=dags/common/")
+    assert "blocks 91 DAGs d00 and 90 more" in words(client, "?path=dags/common/")
     for dag in ("d00", "d45", "d90"):
         assert "dags/common/dates.py:3" in words(client, f"?dag={dag}")
     assert "dags/common/dates.py" not in words(client, "?dag=d9")
+
+
+def test_what_blocks_most_dags_comes_first_where_that_is_asked(
+    client_for: ClientFor, erin: User, helper: Finding
+) -> None:
+    assert helper.dag_count == 91
+    other = make_finding(helper.first_scan, severity="ERROR", dag_ids=["d00", "d01"])
+    listed = words(client_for(erin), "?sort=dags")
+    assert listed.index("dags/common/dates.py:3") < listed.index(other.path)
+
+
+def test_the_count_follows_what_imports_the_file(helper: Finding) -> None:
+    folder = Path(helper.source.location)
+    for number in range(1, 11):
+        (folder / f"dags/d{number:02}.py").unlink()
+    queued = rescan_request(source=helper.source, user=None, cause="button", now=NOW)
+    scan_run(scan_id=queued.pk, now=NOW)
+    helper.refresh_from_db()
+    left = [f"d{number:02}" for number in (0, *range(11, 91))]
+    assert (helper.dag_ids, helper.dag_count) == ("\n".join(left), 81)

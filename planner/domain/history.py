@@ -98,6 +98,8 @@ def _waiver_ended(why: str, change: Change, actor: str, scan: str) -> str:
 def _due_set(why: str, change: Change, actor: str, scan: str) -> str:
     before, after = _pair(change, "due")
     was = f", before {_day(before)}" if before else ""
+    if why:  # a rule did it, not a person
+        return _with(f"Due {_day(after)}{was}" if after else "No longer due", why)
     return _with(
         f"{actor} set it due {_day(after)}{was}" if after else f"{actor} took its date away", why
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from planner.domain.calendar import WORKING_DAYS_A_WEEK, WorkingCalendar, months_after
 from planner.domain.dates import short, with_weekday
+from planner.domain.due import Milestone
 from planner.domain.facts import DeploymentFacts
 from planner.domain.finding import Axis, Severity
 from planner.domain.measure import (
@@ -385,6 +386,27 @@ def _cutover(
         if row.get("window") == "weekend":
             return window
     return calendar.weekend_from(windows[-1][0])
+
+
+def errors_milestone(
+    template: str, *, start: date, calendar: WorkingCalendar, rulebook: Rulebook
+) -> Milestone:
+    """When the plan expects no ERROR to be open: the end of the first phase whose gate says so.
+
+    Raises:
+        PlanError: there is no such template, or none of its gates is about ERRORs.
+    """
+    if template not in rulebook.plans:
+        raise PlanError(f'"{template}" is not a plan template.')
+    raw = rulebook.plans[template]
+    begin = calendar.first_from(start)
+    windows = [_window(row, calendar, begin) for row in raw["phases"]]
+    cutover, _monday = _cutover(raw, windows, calendar)
+    for row, (_first, last) in zip(raw["phases"], windows, strict=True):
+        if any(gate["measure"] == "errors" for gate in row["gates"]):
+            phase = f"phase {row['key']} ({row['name']})"
+            return Milestone(phase=phase, end=last, cutover=cutover)
+    raise PlanError(f'The template "{template}" has no gate about ERRORs.')
 
 
 class _Builder:

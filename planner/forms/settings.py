@@ -10,6 +10,7 @@ from django import forms
 
 from planner.domain.calendar import CalendarError, working_calendar
 from planner.domain.finding import Axis, Severity
+from planner.domain.plan import PlanError, check_start
 
 ZONES = [(zone, zone) for zone in sorted(zoneinfo.available_timezones())]
 LONGEST_DUE_DAYS = 1000
@@ -22,6 +23,15 @@ class CalendarForm(forms.Form):
     plan_start = forms.DateField(required=False)
     holiday_country = forms.CharField(max_length=10, required=False)
     days_off = forms.CharField(required=False)
+
+    def clean_plan_start(self) -> date | None:
+        start: date | None = self.cleaned_data["plan_start"]
+        try:
+            if start is not None:
+                check_start(start)
+        except PlanError as error:
+            raise forms.ValidationError(str(error)) from None
+        return start
 
     def clean_holiday_country(self) -> str:
         country = self.cleaned_data["holiday_country"].strip().upper()

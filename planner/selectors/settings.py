@@ -11,7 +11,20 @@ from planner.domain.finding import Axis, Severity
 from planner.models import ApiToken, Deployment, Invite, Membership
 from planner.rulebook.load import rulebook
 from planner.selectors.access import members_of, open_invites
-from planner.selectors.local_time import zone_name
+from planner.selectors.due import due_rule_of
+from planner.selectors.local_time import local_day, zone_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDays:
+    """How findings of one severity get their due date."""
+
+    own: int | None
+    """Days that this deployment has set."""
+    usual: int
+    """Days that the rulebook says."""
+    words: str
+    """The rule that applies, as it goes on after 'due'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +37,14 @@ class DeploymentSettings:
     """Those that still let someone in, the newest first."""
     owners: list[tuple[int, str]]
     calendar: dict[str, object]
-    due_days: dict[Severity, tuple[int | None, int]]
-    """By severity what is set here, and what the rulebook says."""
+    due_days: dict[Severity, DueDays]
     leads: dict[Axis, int]
 
 
 def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
     """Everything on the settings page. Five queries."""
     usual = rulebook().decision["due_days"]
+    due_rule = due_rule_of(deployment)
     return DeploymentSettings(
         members=list(members_of(deployment)),
         invites=list(open_invites(deployment, now)),
@@ -44,7 +57,11 @@ def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
             "days_off": "\n".join(deployment.holidays),
         },
         due_days={
-            severity: (deployment.due_days.get(severity.value), usual[severity.value])
+            severity: DueDays(
+                own=deployment.due_days.get(severity.value),
+                usual=usual[severity.value],
+                words=due_rule.in_words(severity, today=local_day(deployment, now)),
+            )
             for severity in Severity
         },
         leads={

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any
 
 from planner.domain.change import Changes, Known, Step
-from planner.domain.due import due_date
 from planner.domain.finding import SEVERITY_ORDER, State, dag_count
 from planner.domain.lifecycle import Kind, after
 from planner.domain.ownership import Assigner
@@ -19,6 +18,8 @@ from planner.domain.silencing import MARK, silencing_part
 from planner.models import Event, Finding, Scan, Source
 from planner.rulebook.load import rulebook
 from planner.selectors.dag import dag_ids_by_path
+from planner.selectors.due import due_rule_of
+from planner.selectors.local_time import local_day
 from planner.selectors.ownership import assigner_for
 from planner.selectors.scan import newest_applied
 from planner.services import bulk
@@ -147,7 +148,7 @@ class _Writer:
         self._sightings = sightings
         self._changes = changes
         self._now = bulk.moment(now)
-        self._today = now.date()
+        self._today = local_day(source.deployment, now)
         self._dag_ids = dag_ids_by_path(source)
 
     def open_new(self) -> None:
@@ -211,18 +212,16 @@ class _Writer:
     def _terms_by_rating(self) -> Callable[[Rating, Observation], tuple[Any, ...]]:
         # Ratings are shared between sightings and outlive this loop, so their identity is a fair key.
         remembered: dict[int, tuple[Any, ...]] = {}
-        deployment = self._source.deployment
         book = rulebook()
-        days = {**book.decision["due_days"], **deployment.due_days}
+        rule = due_rule_of(self._source.deployment)
 
         def terms_of(rating: Rating, observation: Observation) -> tuple[Any, ...]:
             found = remembered.get(id(rating))
             if found is None:
-                due = due_date(
+                due = rule.due(
                     first_seen=self._today,
                     severity=rating.severity,
                     category=rating.category,
-                    days=days,
                     when=when_of(rating.rule_id, observation.symbol, book),
                 )
                 found = remembered[id(rating)] = (

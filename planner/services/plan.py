@@ -13,7 +13,8 @@ from planner.models import Deployment, GateSignature
 from planner.rulebook.load import rulebook
 from planner.selectors.local_time import local_day
 from planner.selectors.plan import plan_of
-from planner.services.revision import revision_bump
+from planner.services.due import dues_follow_plan
+from planner.services.revision import deployment_hold, revision_bump
 
 NOTE_LENGTH = 500
 
@@ -28,12 +29,15 @@ def plan_set(
     deployment: Deployment,
     template: str | None = None,
     start: date | None = None,
+    now: datetime,
+    user: User | None,
 ) -> Deployment:
-    """Store the template and the start of a plan; what is None stays.
+    """Store the template and the start of a plan; what is None stays. Due dates of ERRORs follow.
 
     Raises:
         PlanError: there is no such template, or no plan can start on that day.
     """
+    deployment = deployment_hold(deployment_id=deployment.pk)
     if template is not None:
         known = templates(rulebook())
         if template not in known:
@@ -43,6 +47,7 @@ def plan_set(
         check_start(start)
         deployment.plan_start = start
     deployment.save(update_fields=["plan_template", "plan_start", "updated_at"])
+    dues_follow_plan(deployment=deployment, now=now, user=user)
     revision_bump(deployment_id=deployment.pk)
     return deployment
 

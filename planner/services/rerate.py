@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from planner.domain.due import due_date
 from planner.domain.finding import SEVERITY_ORDER
 from planner.domain.lifecycle import Kind
 from planner.domain.rating import Rater, when_of
@@ -14,6 +13,8 @@ from planner.domain.report import Observation
 from planner.models import Deployment, Event, Finding
 from planner.rulebook.load import rulebook
 from planner.selectors.deployment import target_line_of
+from planner.selectors.due import due_rule_of
+from planner.selectors.local_time import local_day
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
         .order_by()
         .distinct()
     )
-    days = {**book.decision["due_days"], **deployment.due_days}
+    due_rule, today = due_rule_of(deployment), local_day(deployment, now)
     changed = 0
     for rule_id, symbol, reported, severity, known in list(kinds):
         rating = rater(Observation(rule=rule_id, symbol=symbol, severity=reported))
@@ -49,11 +50,10 @@ def findings_rerate(*, deployment: Deployment, now: datetime) -> int:
         )
         if rating.severity != severity:
             changed += _log(list(same.values_list("pk", flat=True)), severity, rating.severity, now)
-            due = due_date(
-                first_seen=now.date(),
+            due = due_rule.due(
+                first_seen=today,
                 severity=rating.severity,
                 category=rating.category,
-                days=days,
                 when=when_of(rule_id, symbol, book),
             )
             same.filter(due_picked=False).update(due=due)

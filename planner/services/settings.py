@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.finding import Axis
 from planner.models import AxisLead, Deployment
-from planner.services.revision import revision_bump
+from planner.services.due import dues_follow_plan
+from planner.services.revision import deployment_hold, revision_bump
 
 
 @transaction.atomic
@@ -20,13 +22,17 @@ def calendar_store(
     plan_start: date | None,
     holiday_country: str,
     days_off: list[str],
-    by: str,
-) -> None:
-    """Sets when people work. Values are already checked."""
-    stored = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    by: User,
+    now: datetime,
+) -> int:
+    """Sets when people work; how many ERRORs are due on another day for it. Values are already checked."""
+    stored = deployment_hold(deployment_id=deployment.pk)
     if stored.facts.get("time_zone") != time_zone:
         stored.facts = {**stored.facts, "time_zone": time_zone}
-        stored.fact_sources = {**stored.fact_sources, "time_zone": f"settings page, {by}"}
+        stored.fact_sources = {
+            **stored.fact_sources,
+            "time_zone": f"settings page, {by.get_username()}",
+        }
     stored.plan_start = plan_start
     stored.holiday_country = holiday_country
     stored.holidays = days_off
@@ -34,13 +40,22 @@ def calendar_store(
         update_fields=["facts", "fact_sources", "plan_start", "holiday_country", "holidays"]
     )
     revision_bump(deployment_id=stored.pk)
+    return dues_follow_plan(deployment=stored, now=now, user=by)
 
 
 @transaction.atomic
-def due_days_store(*, deployment: Deployment, days: Mapping[str, int]) -> None:
-    """Sets the days from first sight to due, by severity, for findings that are seen from now on."""
-    Deployment.objects.filter(pk=deployment.pk).update(due_days=dict(days))
-    revision_bump(deployment_id=deployment.pk)
+def due_days_store(
+    *, deployment: Deployment, days: Mapping[str, int], by: User, now: datetime
+) -> int:
+    """Sets the days from first sight to due, by severity, for findings that are seen from now on.
+
+    Without days of their own ERRORs follow the plan at once; how many are due on another day for it.
+    """
+    stored = deployment_hold(deployment_id=deployment.pk)
+    stored.due_days = dict(days)
+    stored.save(update_fields=["due_days"])
+    revision_bump(deployment_id=stored.pk)
+    return dues_follow_plan(deployment=stored, now=now, user=by)
 
 
 @transaction.atomic

@@ -130,6 +130,8 @@ def plan_settings(request: DeploymentRequest, deployment: Deployment) -> HttpRes
             deployment=deployment,
             template=request.POST.get("template") or None,
             start=_day(request.POST.get("start", "")),
+            now=request.now,
+            user=request.user,
         )
     except PlanError as refused:
         messages.error(request, str(refused))

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from planner.domain.access import Role
+from planner.domain.numbers import plural
 from planner.forms.member import InviteForm
 from planner.forms.settings import AxisLeadsForm, CalendarForm, DueDaysForm
 from planner.forms.token import TokenForm
@@ -36,8 +37,11 @@ def calendar(request: DeploymentRequest, deployment: Deployment) -> HttpResponse
     form = CalendarForm(request.POST)
     if not form.is_valid():
         return show(request, deployment, calendar_form=form)
-    calendar_store(deployment=deployment, by=request.user.get_username(), **form.cleaned_data)
-    return _saved(request, deployment, "The working calendar is saved. Dates follow it at once.")
+    moved = calendar_store(
+        deployment=deployment, by=request.user, now=request.now, **form.cleaned_data
+    )
+    saved = "The working calendar is saved. Dates follow it at once"
+    return _saved(request, deployment, f"{saved}{_due_otherwise(moved)}.")
 
 
 @require_POST
@@ -47,8 +51,11 @@ def due_days(request: DeploymentRequest, deployment: Deployment) -> HttpResponse
     form = DueDaysForm(request.POST)
     if not form.is_valid():
         return show(request, deployment, due_form=form)
-    due_days_store(deployment=deployment, days=form.days())
-    return _saved(request, deployment, "Findings seen from now on are due by these days.")
+    moved = due_days_store(
+        deployment=deployment, days=form.days(), by=request.user, now=request.now
+    )
+    saved = "Findings seen from now on are due by these days"
+    return _saved(request, deployment, f"{saved}{_due_otherwise(moved)}.")
 
 
 @require_POST
@@ -85,9 +92,15 @@ def _forms(found: DeploymentSettings) -> dict[str, Any]:
         "invite_form": InviteForm(),
         "token_form": TokenForm(),
         "calendar_form": CalendarForm(initial=found.calendar),
-        "due_form": DueDaysForm(initial={key: own for key, (own, _) in found.due_days.items()}),
+        "due_form": DueDaysForm(initial={key: days.own for key, days in found.due_days.items()}),
         "leads_form": AxisLeadsForm(found.owners, initial=found.leads),
     }
+
+
+def _due_otherwise(moved: int) -> str:
+    """How many ERRORs are due on another day, as a sentence goes on."""
+    verb = "is" if moved == 1 else "are"
+    return f", and {plural(moved, 'ERROR')} {verb} due on another day" if moved else ""
 
 
 def _saved(request: DeploymentRequest, deployment: Deployment, sentence: str) -> HttpResponse:

@@ -87,7 +87,9 @@ def test_a_note_too_long_to_print_is_refused():
 
 def test_a_template_and_a_start_are_kept():
     deployment = make_deployment()
-    plan_set(deployment=deployment, template="six-months", start=date(2027, 1, 11))
+    plan_set(
+        deployment=deployment, template="six-months", start=date(2027, 1, 11), now=NOW, user=None
+    )
     deployment.refresh_from_db()
     built = plan_of(deployment, today=TODAY)
     assert (built.template, built.start, built.proposed) == ("six-months", date(2027, 1, 11), False)
@@ -97,6 +99,6 @@ def test_a_template_and_a_start_are_kept():
 def test_a_plan_that_cannot_be_is_not_kept(wrong):
     deployment = make_deployment()
     with pytest.raises(PlanError):
-        plan_set(deployment=deployment, **wrong)
+        plan_set(deployment=deployment, now=NOW, user=None, **wrong)
     deployment.refresh_from_db()
     assert (deployment.plan_template, deployment.plan_start) == ("nine-weeks", None)

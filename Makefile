@@ -79,6 +79,7 @@ $(STAMP): requirements.txt requirements-build.txt | .venv/bin/python
 	@echo "==> Installing what Flightplan runs on (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement requirements-build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q planner  # where PYTHONDONTWRITEBYTECODE is set, Python itself never would
 	@touch $@
 
 # The hashes come from the package index; without it the app still runs, and /dist/ says what is missing.

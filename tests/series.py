@@ -22,7 +22,7 @@ from typing import Any
 from planner.domain.identity import Trace, identity_text
 from planner.domain.matching import told_twice
 from planner.domain.rating import Rater
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from planner.rulebook import load
 from planner.scanner.detail import Source
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import tomli
 
 from planner.domain.identity import Trace, identity_text
 from planner.domain.lifecycle import UNREAD
@@ -167,10 +168,10 @@ def read(text: str, *, name: str) -> Baseline:
         BadBaseline: naming the file, the place and the remedy.
     """
     try:
-        table = tomllib.loads(text)
+        table = tomli.loads(text)
     except RecursionError as error:
         raise BadBaseline(f"{name}: this is nested too deeply.") from error
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         conflict = " It holds marks of a merge conflict." if "<<<<<<<" in text else ""
         raise BadBaseline(
             f"{name}: this is not valid TOML: {error}.{conflict} Take the last good version from git."

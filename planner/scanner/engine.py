@@ -11,7 +11,7 @@ from planner.domain.rating import Rater
 from planner.domain.report import Coverage, Observation
 from planner.parsers.ruff import SYNTAX
 from planner.rulebook.load import rulebook
-from planner.scanner.checks import rules_checked
+from planner.scanner.checks import checks, rules_checked
 from planner.scanner.dags import DagMap, dag_ids_by_file, owners_by_file
 from planner.scanner.fixes.remedies import Terms
 from planner.scanner.fixes.tree import give_fixes
@@ -23,7 +23,7 @@ from planner.scanner.project import Project, hits_of
 from planner.scanner.reading import Reading, TreeReader, bytes_of, source_of
 from planner.scanner.result import CurrentVersion, Progress, ScanResult, SkipReason
 from planner.scanner.ruff_here import Ruff
-from planner.scanner.ruff_run import FLAGS
+from planner.scanner.ruff_run import FLAGS, RuffAnswer
 from planner.scanner.suppression import silenced_by_comments
 from planner.scanner.tree import Listing, TreeFile, codeowners_of
 from planner.scanner.version import VERSION
@@ -41,19 +41,22 @@ class ScanRequest(NamedTuple):
     current: str
     """What runs today, where somebody said it."""
     ruff: Ruff
+    answer: RuffAnswer
+    """What ruff says of the files of which nothing is kept."""
     kept: Kept
-    seconds: float
-    """How long all of ruff's runs may take."""
     progress: Progress | None
 
 
+def ready() -> None:
+    """Loads all that checking takes."""
+    checks()
+
+
 def checked(request: ScanRequest) -> ScanResult:
-    """Checks every file that was listed. Raises ScanFailed where nothing could be checked."""
+    """Checks every file that was listed. Raises BrokenCache where what is kept of one cannot be read."""
     files, kept, target_line = request.listing.files, request.kept, request.target
     terms = Terms(target_line, request.current)
-    reader = TreeReader(
-        request.ruff, kept, terms, seconds=request.seconds, progress=request.progress
-    )
+    reader = TreeReader(request.answer, kept, terms, progress=request.progress)
     reading = reader.read(files)
     read, above = bytes_of(files), request.tree.parts[1:]
     facts = {path: seen.facts for path, seen in reading.seen.items()}

@@ -23,8 +23,13 @@ LARGEST = 4 * 1024 * 1024
 LARGEST_ANSWER = 8 * LARGEST
 """The same of a whole tree."""
 _ANSWER = b"answer"
+_SEEN = b"seen"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ScanResult).decode
+
+
+class BrokenCache(Exception):
+    """Something that is kept is not what was put there."""
 
 
 class _Digest(NamedTuple):
@@ -41,6 +46,7 @@ class Kept:
         self._cache = cache
         self._made_by = f"{_fingerprint()} {ruff.version}".encode() if cache else b""
         self._digests = dict(self._digested(files)) if cache else {}
+        self._seen: dict[str, bytes | None] = {}
 
     def _digested(self, files: Iterable[TreeFile]) -> Iterator[tuple[str, _Digest]]:
         for file in files:
@@ -64,6 +70,16 @@ class Kept:
         """Whether a file still looks as it did when it was read; not where nothing is kept."""
         digest = self._digests.get(file.path)
         return digest is not None and mark_of(file) == digest.mark
+
+    def seen(self, path: str) -> bytes | None:
+        """What a file with the same content yielded before, as it was put."""
+        if path not in self._seen:
+            self._seen[path] = self.get(_SEEN, path)
+        return self._seen[path]
+
+    def put_seen(self, path: str, value: bytes) -> None:
+        """Keeps what a file yields."""
+        self.put(_SEEN, path, value)
 
     def get(self, kind: bytes, path: str) -> bytes | None:
         """What was made before of a file with the same content."""

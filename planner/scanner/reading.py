@@ -13,18 +13,16 @@ import msgspec
 from planner.domain.report import Observation
 from planner.scanner.around.current_version import current_version
 from planner.scanner.around.setup_py import may_hold_pins
-from planner.scanner.checks import checks
 from planner.scanner.detail import Source
 from planner.scanner.facts import FileFacts
 from planner.scanner.fixes.fixed import Fixed
 from planner.scanner.fixes.remedies import Terms
-from planner.scanner.kept import Kept
+from planner.scanner.kept import BrokenCache, Kept
 from planner.scanner.kinds import is_code
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool, Told
 from planner.scanner.result import CurrentVersion, Progress, Skipped, SkipReason
-from planner.scanner.ruff_here import Ruff
-from planner.scanner.ruff_run import run_ruff
+from planner.scanner.ruff_run import RuffAnswer
 from planner.scanner.seen import (
     FileSeen,
     Unread,
@@ -47,7 +45,6 @@ _STOPPED = FileFacts(
     ),
     flaw_reason=SkipReason.CRASHED,
 )
-_RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
 
 
 @dataclass(slots=True)
@@ -72,7 +69,6 @@ class Reading:
             yield Skipped(path, facts.flaw_reason or SkipReason.SYNTAX, facts.flaw)
 
 
-_SEEN = b"seen"
 _FIXES = b"fixes"
 _NOTHING = encode(FileSeen())
 _fixes_decode = msgspec.msgpack.Decoder(list[Fixed]).decode
@@ -84,18 +80,14 @@ class TreeReader:
     """Reads the files of one scan."""
 
     def __init__(
-        self,
-        ruff: Ruff,
-        kept: Kept,
-        terms: Terms,
-        *,
-        seconds: float,
-        progress: Progress | None,
+        self, answer: RuffAnswer, kept: Kept, terms: Terms, *, progress: Progress | None
     ) -> None:
-        """``terms``: the versions between which the upgrade leads, as far as somebody said so."""
-        self._program = ruff.program
+        """``answer``: what ruff says of the files of which nothing is kept.
+
+        ``terms``: the versions between which the upgrade leads, as far as somebody said so.
+        """
+        self._answer = answer
         self._kept = kept
-        self._seconds = seconds
         self._progress = progress or _nobody
         self._done = 0
         self._total = 0
@@ -105,7 +97,7 @@ class TreeReader:
         """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
-        """Everything there is to know of the files. Raises ScanFailed where ruff fails.
+        """Everything there is to know of the files. Raises BrokenCache where what is kept of one cannot be read.
 
         Files of which ruff says something come last, for most fixes are theirs, and fixes hang on today's Airflow,
         which other files may tell.
@@ -143,7 +135,7 @@ class TreeReader:
         self.reading.terms = msgspec.structs.replace(self.reading.terms, current=today.version)
 
     def _take(self, file: TreeFile) -> None:
-        known = None if file.flaw else self._known(file.path)
+        known = None if file.flaw else _decoded(self._kept.seen(file.path))
         if file.flaw:
             self._flawed(file, file.flaw, file.reason or SkipReason.UNREADABLE)
         elif known is not None:
@@ -154,15 +146,6 @@ class TreeReader:
         else:
             self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
         self._step()
-
-    def _known(self, path: str) -> FileSeen | None:
-        value = self._kept.get(_SEEN, path)
-        if value is None:
-            return None
-        try:
-            return FileSeen() if value == _NOTHING else seen_decode(value)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
 
     def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
         # The largest first, so that no core waits for another at the end.
@@ -191,7 +174,7 @@ class TreeReader:
         if looked.fixed is not None:
             self._ahead[path] = looked.fixed
         if path not in self.reading.flaws and self._kept.is_unchanged(file):
-            self._kept.put(_SEEN, path, looked.seen)
+            self._kept.put_seen(path, looked.seen)
             if looked.fixed is not None:
                 self._kept.put(_FIXES, path, encode([looked.fixed]))
 
@@ -219,27 +202,26 @@ class TreeReader:
         self._progress(self._done, self._total)
 
     def _ruffs(self) -> dict[str, _Found]:
-        """What ruff says of the files that were not kept, by their paths."""
-        by_place = {
-            file.place: file.path
-            for file in self._unknown.values()
-            if file.place.endswith(_RUFF_READS)
-        }
-        if not by_place:
-            return {}
-        answer = run_ruff(
-            self._program,
-            list(by_place),
-            seconds=self._seconds,
-            meanwhile=checks,
-        )
-        for place in answer.crashed_on:
-            self._flawed(self._unknown[by_place[place]], _RUFF_CRASHED, SkipReason.CRASHED)
+        """What ruff says of the files that were not kept, by their paths; a file may have gone since."""
+        by_place = {file.place: file for file in self._unknown.values()}
+        for place in self._answer.crashed_on:
+            if place in by_place:
+                self._flawed(by_place[place], _RUFF_CRASHED, SkipReason.CRASHED)
         found: dict[str, _Found] = {}
-        for one in answer.observations:
-            one.path = by_place[one.path]
-            found.setdefault(one.path, []).append(one)
+        for one in self._answer.observations:
+            if one.path in by_place:
+                one.path = by_place[one.path].path
+                found.setdefault(one.path, []).append(one)
         return found
+
+
+def _decoded(value: bytes | None) -> FileSeen | None:
+    if value is None:
+        return None
+    try:
+        return FileSeen() if value == _NOTHING else seen_decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BrokenCache from error
 
 
 def _may_pin(path: str) -> bool:

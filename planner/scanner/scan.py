@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,13 +12,16 @@ from planner.domain.facts import FactErrors, line_of
 from planner.rulebook.load import rulebook
 from planner.scanner.cache import Cache
 from planner.scanner.ignore_file import under_ignore_file
-from planner.scanner.kept import Kept, answer_before, keep_answer, tree_key
+from planner.scanner.kept import BrokenCache, Kept, answer_before, keep_answer, tree_key
 from planner.scanner.result import Progress, ScanFailed, ScanResult, SkipReason
 from planner.scanner.ruff_here import SECONDS, known_ruff, ruff_program
+from planner.scanner.ruff_run import run_ruff
 from planner.scanner.tree import TreeFile, codeowners_of, files_below, folder_within, tree_at
 
 _PASSING = (SkipReason.CRASHED, SkipReason.UNREADABLE)
 """What may go better next time."""
+_RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
+_ENGINE = "planner.scanner.engine"
 
 
 def scan_folder(
@@ -82,14 +86,41 @@ def scan_tree(
     known = answer_before(kept, key)
     if known is not None:
         return known
-    # Loading the checks takes longer than all else that a tree needs in which nothing has changed.
-    engine = importlib.import_module("planner.scanner.engine")
-    result: ScanResult = engine.checked(
-        engine.ScanRequest(tree, listing, target_line, current, ruff_here, kept, seconds, progress)
+    # Loading the checks takes longer than all else that a tree needs in which nothing has changed, and about as
+    # long as ruff takes.
+    files = [file.place for file in listing.files if _is_for_ruff(file, kept)]
+    answer = run_ruff(ruff_here.program, files, seconds=seconds, meanwhile=_load)
+    engine = importlib.import_module(_ENGINE)
+    request = engine.ScanRequest(
+        tree, listing, target_line, current, ruff_here, answer, kept, progress
     )
+    try:
+        result: ScanResult = engine.checked(request)
+    except BrokenCache:
+        return scan_tree(
+            root,
+            target=target,
+            current=current,
+            paths=paths,
+            also=also,
+            ruff=ruff,
+            seconds=seconds,
+            progress=progress,
+        )
     if not any(one.reason in _PASSING for one in result.skipped):
         keep_answer(kept, key, listing, result)
     return result
+
+
+def _is_for_ruff(file: TreeFile, kept: Kept) -> bool:
+    """Whether ruff can read a file of which nothing is kept."""
+    if file.flaw or not file.place.endswith(_RUFF_READS) or kept.seen(file.path) is not None:
+        return False
+    return os.access(file.place, os.R_OK)
+
+
+def _load() -> None:
+    importlib.import_module(_ENGINE).ready()
 
 
 def _target_line(target: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import tomli
 
 from planner.domain.lifecycle import UNREAD
 from planner.domain.rating import canonical_rule
@@ -159,10 +159,10 @@ def read_ignores(text: str, *, name: str, rulebook: Rulebook) -> list[Ignore]:
         BadIgnoreFile: it is no TOML, or an entry is not as it must be; names the entry's line and key.
     """
     try:
-        table = tomllib.loads(text)
+        table = tomli.loads(text)
     except RecursionError as error:
         raise BadIgnoreFile(f"{name}: this is nested too deeply.") from error
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise BadIgnoreFile(f"{name}: this is not valid TOML: {error}.") from error
     for key in table:
         if key != "ignore":

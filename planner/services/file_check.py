@@ -22,7 +22,7 @@ from planner.domain.report import Observation
 from planner.domain.silencing import Silencing, silencing_from
 from planner.domain.suggestion import Suggestion, suggestion_from
 from planner.models import Deployment, Finding
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from planner.rulebook.load import rulebook
 from planner.scanner.tree import is_read
 from planner.selectors.deployment import facts_of, target_line_of

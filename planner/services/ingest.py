@@ -21,7 +21,7 @@ from planner.domain.paths import PathRefused
 from planner.domain.report import Format, NotChecked, Problem, Report, ReportRejected
 from planner.domain.silencing import silencing_part
 from planner.models import Deployment, Scan, Source
-from planner.parsers import open_report, report_excerpt, report_excerpts
+from planner.parsers.report import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import checked_by
 from planner.selectors.dag import dag_ids_by_path

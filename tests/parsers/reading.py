@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.domain.report import Format, Observation, Report
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 
 
 def read(data: bytes, **options: Any) -> tuple[Report, list[Observation]]:

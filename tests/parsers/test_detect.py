@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.report import Format, ReportRejected
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from planner.parsers.text import gunzip, is_gzip
 from tests.parsers.reading import as_json, finding, read, read_file, ruff_item
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from planner.domain.report import Excerpt, Problem, ReportRejected
-from planner.parsers import open_report, report_excerpt, report_excerpts
+from planner.parsers.report import open_report, report_excerpt, report_excerpts
 
 ITEM = {
     "rule_id": "SubDagOperatorRule",

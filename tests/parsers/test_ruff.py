@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from planner.parsers.symbol import symbol_of
 from tests.parsers.reading import as_json, read, read_file, ruff_item
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planner.scanner import kept, reading, ruff_run
+from planner.scanner import kept, ruff_run, scan
 from planner.scanner.cache import FILE_NAME, Cache, key_of, user_folder
 from planner.scanner.pool import Pool
 from planner.scanner.scan import scan_tree
@@ -94,7 +94,7 @@ def test_a_warm_scan_runs_neither_ruff_nor_a_check(
     def never(*_arguments: object, **_keywords: object) -> None:
         raise AssertionError("this was to come from the cache")
 
-    monkeypatch.setattr(reading, "run_ruff", never)
+    monkeypatch.setattr(scan, "run_ruff", never)
     monkeypatch.setattr(Pool, "put", never)
     monkeypatch.setattr(ruff_run.subprocess, "run", never)
     assert with_cache(tree, tmp_path / "kept") == first
@@ -119,7 +119,7 @@ def test_a_scan_in_which_nothing_has_changed_loads_no_check(tree: Path, tmp_path
 def test_an_answer_that_may_be_better_next_time_is_not_kept(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = reading.run_ruff
+    real = scan.run_ruff
 
     def crashes(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
         answer = real(program, files, **options)
@@ -127,7 +127,7 @@ def test_an_answer_that_may_be_better_next_time_is_not_kept(
         return answer
 
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "run_ruff", crashes)
+        patched.setattr(scan, "run_ruff", crashes)
         assert b"ruff crashed" in with_cache(tree, tmp_path / "kept")
     assert with_cache(tree, tmp_path / "kept") == report_of(tree)
 
@@ -138,13 +138,13 @@ def test_only_the_file_that_changed_is_looked_at(
     with_cache(tree, tmp_path / "kept")
     (tree / "dags/1.py").write_text(OLD)
     looked_at: list[str] = []
-    real = reading.run_ruff
+    real = scan.run_ruff
 
     def run_ruff(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
         looked_at.extend(files)
         return real(program, files, **options)
 
-    monkeypatch.setattr(reading, "run_ruff", run_ruff)
+    monkeypatch.setattr(scan, "run_ruff", run_ruff)
     warm = with_cache(tree, tmp_path / "kept")
     assert [Path(file).name for file in looked_at] == ["1.py"]
     assert warm == report_of(tree)
@@ -167,10 +167,10 @@ def test_another_engine_does_not_believe_what_was_kept(
 ) -> None:
     with_cache(tree, tmp_path / "kept")
     ran: list[int] = []
-    real = reading.run_ruff
+    real = scan.run_ruff
     monkeypatch.setattr(kept, "_fingerprint", lambda: "another rulebook")
     monkeypatch.setattr(
-        reading, "run_ruff", lambda *some, **more: ran.append(1) or real(*some, **more)
+        scan, "run_ruff", lambda *some, **more: ran.append(1) or real(*some, **more)
     )
     with_cache(tree, tmp_path / "kept")
     assert ran

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from planner.scanner.result import ScanFailed, ScanResult
 from planner.scanner.scan import scan_folder, scan_tree
 from planner.scanner.tree import LARGEST_FILE

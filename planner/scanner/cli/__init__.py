@@ -1,5 +1,5 @@
 """The console command ``upgradecheck``. It needs neither Django nor a database."""
 
-from planner.scanner.cli.run import main
+from planner.scanner.cli.run import command, main
 
-__all__ = ["main"]
+__all__ = ["command", "main"]

@@ -21,8 +21,8 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from planner.domain.report import Coverage, DagEntry, Format, Observation, ReportRejected
-from planner.parsers import open_report
 from planner.parsers.airflow_import_errors import RULE
+from planner.parsers.report import open_report
 from planner.scanner.live.bounded_run import (
     USUAL_LIMITS,
     Ended,

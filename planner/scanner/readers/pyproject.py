@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import tomli
 
 from planner.scanner.around.packages import (
     Pin,
@@ -57,8 +58,8 @@ def read(text: Text) -> Iterator[Pin]:
 def parsed_toml(text: Text) -> dict[str, Any]:
     """The tables of a TOML file. Raises Unreadable."""
     try:
-        return tomllib.loads(text.source)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomli.loads(text.source)
+    except (tomli.TOMLDecodeError, RecursionError) as error:
         raise Unreadable(f"The file is not TOML: {error}.") from error
 
 

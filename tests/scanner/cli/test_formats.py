@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from planner.domain.report import Format
-from planner.parsers import open_report
+from planner.parsers.report import open_report
 from tests.scanner.cli import sarif_rules
 from tests.scanner.cli.terminal import SUBDAG, Tree
 

@@ -102,7 +102,7 @@ def test_it_holds_what_the_command_needs_and_nothing_of_the_app(wheel):
     }
     assert not [name for name in names if name.endswith((".pyc", ".pyi"))]
     assert "planner/rulebook/symbols.json" in names
-    assert b"upgradecheck = planner.scanner.cli:main" in entry
+    assert b"upgradecheck = planner.scanner.cli:command" in entry
     assert (metadata["Name"], metadata["Version"]) == ("flightplan-upgradecheck", VERSION)
     needs = metadata.get_all("Requires-Dist")
     assert [one for one in needs if one.startswith("ruff==")]

@@ -30,7 +30,7 @@ class Role(StrEnum):
 
 _MAY = {
     Role.VIEWER: "reads everything",
-    Role.OWNER: "what a viewer may, and claims findings as fixed, writes notes",
+    Role.OWNER: "what a viewer may, and claims findings as fixed, writes notes, asks for waivers",
     Role.MANAGER: (
         "what an owner may, and assigns, waives, edits facts, records decisions and runbooks, "
         "signs gates, uploads, rescans"

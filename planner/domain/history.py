@@ -88,11 +88,44 @@ def _assigned(why: str, change: Change, actor: str, scan: str) -> str:
 
 def _waived(why: str, change: Change, actor: str, scan: str) -> str:
     _, until = _pair(change, "waived_until")
-    return _with(f"{actor} waived it until {_day(until)}" if until else f"{actor} waived it", why)
+    _, covers = _pair(change, "waiver")
+    _, approver = _pair(change, "approver")
+    if approver:
+        found = f"{_first_upper(scan)} found it under the waiver of {covers}"
+        return _with(f"{found}, which {approver} approved until {_day(until)}", why)
+    under = f" with {covers}" if covers else ""
+    day = f" until {_day(until)}" if until else ""
+    return _with(f"{actor} waived it{under}{day}", why)
 
 
 def _waiver_ended(why: str, change: Change, actor: str, scan: str) -> str:
     return _with("The waiver ended and it is open again", why)
+
+
+def _waiver_extended(why: str, change: Change, actor: str, scan: str) -> str:
+    before, after = _pair(change, "waived_until")
+    return _with(f"{actor} moved the end of the waiver from {_day(before)} to {_day(after)}", why)
+
+
+def _waiver_asked(why: str, change: Change, actor: str, scan: str) -> str:
+    _, until = _pair(change, "asked_until")
+    return _with(f"{actor} asked for a waiver until {_day(until)}", why)
+
+
+def _waiver_unasked(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} took the request for a waiver back", why)
+
+
+def _waiver_declined(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} declined the waiver", why)
+
+
+def _silenced(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} found it silenced, which closes nothing", why)
+
+
+def _unsilenced(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{_first_upper(scan)} found it no longer silenced", why)
 
 
 def _due_set(why: str, change: Change, actor: str, scan: str) -> str:
@@ -130,6 +163,12 @@ _SENTENCES: dict[str, Callable[[str, Change, str, str], str]] = {
     "assigned": _assigned,
     "waived": _waived,
     "waiver_ended": _waiver_ended,
+    "waiver_extended": _waiver_extended,
+    "waiver_asked": _waiver_asked,
+    "waiver_unasked": _waiver_unasked,
+    "waiver_declined": _waiver_declined,
+    "silenced": _silenced,
+    "unsilenced": _unsilenced,
     "due_set": _due_set,
     "noted": _noted,
     "rerated": _rerated,

@@ -7,9 +7,10 @@ The order: a person's pick (kept by the services, never asked for here) > CODEOW
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from codeowners import CodeOwners
 
@@ -154,6 +155,25 @@ def pattern_is_valid(pattern: str) -> bool:
     if not pattern.strip() or pattern.lstrip().startswith("#"):
         return False
     return _compiles(_folder_lines([pattern]))
+
+
+def path_matcher(pattern: str) -> Callable[[str], bool]:
+    """Answers whether a path is one of those that ``pattern`` names; answers are remembered by path."""
+    owners = CodeOwners(_folder_lines([pattern]))
+
+    @cache
+    def matches(path: str) -> bool:
+        return owners.matching_line(_masked(path))[1] is not None
+
+    return matches
+
+
+def fixed_start(pattern: str) -> str:
+    """What every path begins with that ``pattern`` names; nothing where that cannot be told."""
+    pattern = " ".join(pattern.split())
+    if "/" not in pattern.rstrip("/"):
+        return ""  # it names files in any folder
+    return re.split(r"[*?\\\[]", pattern.lstrip("/"), maxsplit=1)[0]
 
 
 def _readable(text: str) -> tuple[str, tuple[BadLine, ...]]:

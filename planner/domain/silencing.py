@@ -45,6 +45,11 @@ class Silencing:
         reason = f": {self.reason.rstrip('.')}" if self.reason else ""
         return f"Silenced {_PLACES[self.by]}{where}{until}{reason}."
 
+    @property
+    def word(self) -> tuple[By, str, dt.date | None]:
+        """What was said. The same word in another line silences as before."""
+        return self.by, self.reason, self.expires
+
 
 _PLACES = {
     By.COMMENT: "in the code",

@@ -9,7 +9,7 @@ from planner.models.deployment import (
     PastedNotes,
     RunbookRevision,
 )
-from planner.models.finding import Event, Finding, Waiver
+from planner.models.finding import Event, Finding
 from planner.models.person import (
     ApiToken,
     Beat,
@@ -21,6 +21,7 @@ from planner.models.person import (
     SignInLink,
 )
 from planner.models.source import Dag, HelperModule, LastChange, Scan, Source
+from planner.models.waiver import WaivedFinding, Waiver, WaiverRequest
 
 __all__ = [
     "ApiToken",
@@ -45,5 +46,7 @@ __all__ = [
     "Scan",
     "SignInLink",
     "Source",
+    "WaivedFinding",
     "Waiver",
+    "WaiverRequest",
 ]

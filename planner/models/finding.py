@@ -93,8 +93,7 @@ class Event(models.Model):
 
     finding = models.ForeignKey(Finding, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=16)
-    """opened, moved, fixed, removed, reopened, contradicted, claimed, unclaimed, assigned, waived,
-    waiver_ended, due_set, noted, rerated."""
+    """One of ``domain.lifecycle.Kind``."""
     at = models.DateTimeField()
     scan = models.ForeignKey("planner.Scan", models.SET_NULL, null=True, related_name="+")
     actor = models.ForeignKey(
@@ -106,14 +105,3 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["id"]
-
-
-class Waiver(models.Model):
-    """A finding set aside until a date, with a reason and an approver. It comes back by itself."""
-
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="waivers")
-    reason = models.TextField()
-    approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-    expires_on = models.DateField()
-    ended_at = models.DateTimeField(null=True, blank=True)

@@ -645,6 +645,7 @@ def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
     _keys(table.sub("unknown_rule"), axis=_one_of(Axis), minutes=_whole)
     _keys(table.sub("due_days"), **dict.fromkeys(Severity, _whole))
     _keys(table.sub("hold"), share=_share, least=_whole)
+    _keys(table.sub("waiver"), longest_days=_whole, soon_days=_whole)
     _keys(table.sub("look_again"), **dict.fromkeys(raw["verdicts"].values(), _whole))
     table.done()
     return raw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from planner.domain.ownership import Assigner
 from planner.domain.rating import when_of
 from planner.domain.report import Observation
 from planner.domain.rules import Rating
-from planner.domain.silencing import MARK, silencing_part
+from planner.domain.silencing import MARK, silencing_from, silencing_part
 from planner.models import Event, Finding, Scan, Source
 from planner.rulebook.load import rulebook
 from planner.selectors.dag import dag_ids_by_path
@@ -131,6 +131,16 @@ def _terms(rating: Rating) -> tuple[Any, ...]:
     )
 
 
+def silencing_change(before: bytes, today: bytes) -> tuple[Kind, str] | None:
+    """The event that tells how the code silences a finding since today, where it did otherwise before."""
+    was, now = silencing_from(before), silencing_from(today)
+    if now is None:
+        return (Kind.UNSILENCED, "") if was else None
+    if was is not None and was.word == now.word:
+        return None
+    return Kind.SILENCED, now.sentence.replace("`", "")
+
+
 class _Writer:
     def __init__(
         self,
@@ -158,6 +168,8 @@ class _Writer:
         owner_of = self._owners(self._sightings.traces[index].path for index in new)
         bulk.insert(Finding, _NEW_COLUMNS, self._new_rows(ids, owner_of))
         bulk.insert(Event, _EVENT_COLUMNS, (self._event(key, Kind.OPENED, "") for key in ids))
+        if self._scan.counts["silenced"]:
+            self._tell_silencing((key, b"", index) for key, index in zip(ids, new, strict=True))
 
     def _new_rows(
         self, ids: list[int], owner_of: Callable[[str], tuple[int | None, str]]
@@ -252,7 +264,7 @@ class _Writer:
         previous = newest_applied(self._source, tool, before=self._scan)
         same_tool = previous is not None and _ran_as(previous) == _ran_as(self._scan)
         seen, moved, refreshed = self._seen_pairs(), [], []
-        silenced = self._silenced() if same_tool else {}
+        silenced = self._silenced()
         may_differ = bool(silenced or self._scan.counts["silenced"])
         for known, sighting in seen:
             before, today = self._known[known].trace, traces[sighting]
@@ -265,11 +277,28 @@ class _Writer:
                 refreshed.append((known, sighting))
             elif before != today:
                 moved.append((known, sighting))
-        bulk.update(Finding, _PLACE_COLUMNS, self._moved_rows(moved))
-        bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
+        if moved:
+            bulk.update(Finding, _PLACE_COLUMNS, self._moved_rows(moved))
+        if refreshed:
+            bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
         events = (self._event(self._id(step), Kind.MOVED, step.why) for step in self._changes.moved)
         bulk.insert(Event, _EVENT_COLUMNS, events)
+        if may_differ:
+            ids = ((self._known[known].id, sighting) for known, sighting in seen)
+            self._tell_silencing((key, silenced.get(key, b""), index) for key, index in ids)
         self._keep_last_seen(seen, previous)
+
+    def _tell_silencing(self, pairs: Iterable[tuple[int, bytes, int]]) -> None:
+        """Say in the log what is silenced since this scan, and what no longer is.
+
+        ``pairs`` are findings' keys, what was kept of those that were silenced before, and sightings.
+        """
+        events = []
+        for key, before, sighting in pairs:
+            today = silencing_part(self._sightings.observations[sighting].extra)
+            if before != today and (change := silencing_change(before, today)):
+                events.append(self._event(key, *change))
+        bulk.insert(Event, _EVENT_COLUMNS, events)
 
     def _silenced(self) -> dict[int, bytes]:
         """What is kept of the findings of this source that somebody had silenced in the code."""

@@ -6,19 +6,19 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.contrib.auth.models import User
 
 from planner.domain.finding import State
 from planner.domain.lifecycle import Kind, NotAllowed, after
-from planner.models import Deployment, Event, Finding
+from planner.models import Deployment, Event, Finding, Scan
 from planner.services import bulk
 from planner.services.revision import deployment_hold, revision_bump
 
 BATCH = 5_000
 MAX_WHY = 500
-_EVENT_COLUMNS = ("finding_id", "kind", "at", "actor_id", "why", "change")
+_EVENT_COLUMNS = ("finding_id", "kind", "at", "actor_id", "scan_id", "why", "change")
 
 
 class FindingError(ValueError):
@@ -69,13 +69,27 @@ _ROW_COLUMNS = (
 )
 
 
+class Keyed(Protocol):
+    """Whatever knows a finding's key."""
+
+    @property
+    def pk(self) -> int: ...
+
+
 class ActionLog:
     """Collects the rows and events of one action, and writes them together."""
 
-    def __init__(self, deployment: Deployment, now: datetime, user: User | None) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        now: datetime,
+        user: User | None,
+        scan: Scan | None = None,
+    ) -> None:
         self._deployment = deployment
         self._at = bulk.moment(now)
         self._actor = user.pk if user else None
+        self._scan = scan.pk if scan else None
         self._rows: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
         self._left = 0
@@ -94,7 +108,7 @@ class ActionLog:
 
     def add(
         self,
-        finding: LockedFinding,
+        finding: Keyed,
         kind: Kind,
         why: str,
         change: dict[str, list[str]],
@@ -103,13 +117,15 @@ class ActionLog:
         """Note one finding's new ``values``, in the order of the columns that :meth:`write` gets."""
         text = json.dumps(change, ensure_ascii=False) if change else ""
         self._rows.append((finding.pk, *values))
-        self._events.append((finding.pk, kind.value, self._at, self._actor, why[:MAX_WHY], text))
+        said = (kind.value, self._at, self._actor, self._scan, why[:MAX_WHY], text)
+        self._events.append((finding.pk, *said))
 
     def write(self, *columns: str) -> None:
-        """Write all that was added. Runs inside the caller's transaction."""
+        """Write all that was added, of findings only these columns. Runs inside the caller's transaction."""
         if not self._rows:
             return
-        bulk.update(Finding, columns, self._rows)
+        if columns:
+            bulk.update(Finding, columns, self._rows)
         bulk.insert(Event, _EVENT_COLUMNS, self._events)
         revision_bump(deployment_id=self._deployment.pk)
 

@@ -45,6 +45,7 @@ from planner.services.sightings import (
     problem_lines,
     read_sightings,
 )
+from planner.services.waiver import waivers_settle
 
 UPLOADS = "uploads"
 """The source that reports belong to when nobody names one."""
@@ -280,6 +281,9 @@ def _compare_and_write(
     source.save(update_fields=["codeowners", "last_scan"])
     if hand_out_again and known:
         rules_apply(deployment=scan.deployment, source=source, now=now, user=None)
+    # An inventory names the DAGs of every source's findings.
+    of_source = None if report.format is Format.AIRFLOW_DAGS else source
+    scan.counts["waived"] = waivers_settle(scan=scan, source=of_source, now=now)
     scan.totals = totals_of(scan.deployment)
     _finish(scan, Scan.State.DONE, now)
     revision_bump(deployment_id=scan.deployment_id)
@@ -400,7 +404,9 @@ def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
         setattr(scan, field, getattr(twin, field))
     scan.counts = {
         **twin.counts,
-        **dict.fromkeys(("new", "moved", "fixed", "removed", "regressed", "contradicted"), 0),
+        **dict.fromkeys(
+            ("new", "moved", "fixed", "removed", "regressed", "contradicted", "waived"), 0
+        ),
         "unchanged": sum(twin.counts.get("by_severity", {}).values()),
         "closing": [],
         "duplicate_of": twin.pk,

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from planner.domain.silencing import By, Silencing, silencing_from
-from planner.models import Deployment, Finding, Scan, Source
+from planner.models import Deployment, Event, Finding, Scan, Source
+from planner.selectors.finding import event_sentence
 from planner.services.rescan import rescan_request, scan_run
 from planner.services.source import SourceDraft, source_store
 from planner.services.waiver import finding_waive
@@ -149,3 +150,39 @@ def test_what_a_manager_waived_stays_waived_while_it_is_silenced(
     ignore(repository)
     rescan(source, 1)
     assert (finding().state, silencing() is not None) == ("waived", True)
+
+
+def test_the_history_says_when_the_code_silenced_it_and_when_it_no_longer_did(
+    source: Source, repository: Repository
+) -> None:
+    rescan(source, 0)
+    line = SALES.splitlines()[3]
+    repository.commit(dags__sales=SALES.replace(line, f"{line}  # noqa: AIR301"))
+    rescan(source, 1)
+    # The same comment a line further down silences as before.
+    repository.commit(dags__sales="\n" + SALES.replace(line, f"{line}  # noqa: AIR301"))
+    rescan(source, 2)
+    repository.commit(dags__sales=SALES)
+    rescan(source, 3)
+    events = finding().events.order_by("pk")
+    kinds = [kind for kind in events.values_list("kind", flat=True) if kind != "moved"]
+    assert kinds == ["opened", "silenced", "unsilenced"]
+    told = [event_sentence(event) for event in events.filter(kind__endswith="silenced")]
+    assert told == [
+        "The scan of 2 Nov found it silenced, which closes nothing: "
+        "Silenced in the code by # noqa: AIR301 at dags/sales.py:4.",
+        "The scan of 16 Nov found it no longer silenced.",
+    ]
+
+
+def test_what_is_silenced_from_the_first_scan_on_says_so_once(
+    source: Source, repository: Repository
+) -> None:
+    ignore(repository)
+    rescan(source, 0)
+    events = Event.objects.count()
+    repository.write("dags/empty.py", "")
+    repository.commit()
+    rescan(source, 1)
+    assert Event.objects.count() == events
+    assert finding().events.filter(kind="silenced").count() == 1

@@ -1,7 +1,8 @@
 """Who a finding belongs to, and why.
 
 The order: a person's pick (kept by the services, never asked for here) > CODEOWNERS > the DAG's own
-``owner`` > folder rule > nobody yet. Every answer comes with its reason as a sentence.
+``owner`` > folder rule > who changed the file last > nobody yet. Every answer comes with its reason as a
+sentence.
 """
 
 from __future__ import annotations
@@ -9,18 +10,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from codeowners import CodeOwners
+
+from planner.domain.dates import with_year
 
 MAX_BECAUSE = 200
 """Longest reason that is kept; longer ones end in an ellipsis."""
 
 MAX_KEY = 200
 
+_LAST_CHANGED = "Last changed by"
+_NO_REPLY = re.compile(r"(?:\d+\+)?(?P<handle>[^@+]+)@users\.noreply\.github\.com")
+
 _SPACE = "\ue000"
 # Stands for a blank inside a path while the pattern matcher, which would split there, works on it.
+
+
+class Author(NamedTuple):
+    """Who changed a file last."""
+
+    key: str
+    """As by :func:`author_key`."""
+    name: str
+    on: date
 
 
 class InactiveCause(StrEnum):
@@ -46,6 +63,26 @@ def owner_key(name: str) -> str:
     return folded.lstrip("@ ")[:MAX_KEY].rstrip()
 
 
+def author_key(name: str, email: str) -> str:
+    """What the author of a commit is filed under: the e-mail, or the handle that GitHub hides it behind."""
+    address = owner_key(email)
+    if hidden := _NO_REPLY.fullmatch(address):
+        return owner_key(hidden["handle"])
+    return address if "@" in address else owner_key(name)
+
+
+def is_bot(name: str, email: str, bots: Iterable[str]) -> bool:
+    """Whether a commit's author is a program: named in ``bots``, or marked as GitHub marks them."""
+    local = email.partition("@")[0].rpartition("+")[2]
+    for text in (name, local):
+        said = "-".join(text.lower().split())
+        if said.endswith("[bot]"):
+            return True
+        if any(said == bot or said.startswith(f"{bot}-") for bot in bots):
+            return True
+    return False
+
+
 def split_owners(text: str) -> list[str]:
     """The single owners in an Airflow ``owner`` text, which joins several with commas."""
     return [name for name in (" ".join(part.split()) for part in text.split(",")) if name]
@@ -56,8 +93,9 @@ class Assigner:
 
     ``people`` maps every known alias (as by :func:`owner_key`) to the owner it stands for; a name it does
     not know stands for itself. ``not_people`` are names that DAGs carry but no one answers to, like
-    ``airflow``; ``inactive`` are keys of owners who take no findings any more. ``prefix`` is the folder,
-    inside the tree that CODEOWNERS speaks of, which the paths start from.
+    ``airflow``; ``inactive`` are keys of owners who take no findings any more. ``last_changes`` tells of
+    files who changed them last. ``prefix`` is the folder, inside the tree that CODEOWNERS speaks of, which
+    the paths start from.
     """
 
     def __init__(
@@ -69,6 +107,7 @@ class Assigner:
         *,
         not_people: Collection[str] = (),
         inactive: Collection[str] = (),
+        last_changes: Mapping[str, Author] | None = None,
         prefix: str = "",
     ) -> None:
         text, self.bad_lines = _readable(codeowners_text)
@@ -79,6 +118,7 @@ class Assigner:
         self._people = people
         self._not_people = frozenset(owner_key(name) for name in not_people)
         self._inactive = frozenset(inactive)
+        self._last_changes = last_changes or {}
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/.") else ""
         self._known: dict[str, tuple[str | None, str]] = {}
         self.spellings: dict[str, str] = {}
@@ -96,6 +136,7 @@ class Assigner:
             self._by_codeowners(path)
             or self._by_dag(path)
             or self._by_folder(path)
+            or self._by_last_change(path)
             or (None, self._nobody(path))
         )
 
@@ -122,18 +163,41 @@ class Assigner:
             return None
         return key, _short(f"Folder rule {pattern}: {key}")
 
+    def _by_last_change(self, path: str) -> tuple[str, str] | None:
+        author = self._last_changes.get(path)
+        key = self._person(author.key, author.name) if author else None
+        if author is None or key is None:
+            return None
+        return key, _short(f"{_LAST_CHANGED} {author.name or key} on {with_year(author.on)}")
+
     def _nobody(self, path: str) -> str:
+        if gone := self._gone(path):
+            return _short(f"Nobody yet: {gone} takes no findings any more")
         names = self._dag_names(path)
         if names:
             return _short(f'Nobody yet: the DAG\'s owner "{names[0]}" is not someone to ask')
         return "Nobody yet: no CODEOWNERS line, DAG owner or folder rule matches"
+
+    def _gone(self, path: str) -> str:
+        """Whom the rules would name if they still took findings; the first of them."""
+        owners, _, _, _ = self._codeowners.matching_line(_masked(self._prefix + path))
+        _, folder, _, _ = self._folders.matching_line(_masked(path))
+        author = self._last_changes.get(path)
+        names = [
+            *(written for _, written in owners),
+            *self._dag_names(path),
+            *([self._folder_rules[folder - 1][1]] if folder is not None else []),
+            *([author.key] if author else []),
+        ]
+        keys = ((self._people.get(owner_key(name), owner_key(name)), name) for name in names)
+        return next((name.lstrip("@") for key, name in keys if key in self._inactive), "")
 
     def _dag_names(self, path: str) -> list[str]:
         written = self._dag_owners.get(path, ())
         texts = [written] if isinstance(written, str) else written
         return [name for text in texts for name in split_owners(text)]
 
-    def _person(self, written: str) -> str | None:
+    def _person(self, written: str, called: str = "") -> str | None:
         alias = owner_key(written)
         if not alias:
             return None
@@ -141,8 +205,17 @@ class Assigner:
         key = self._people.get(alias, alias)
         if key in self._inactive or (alias in self._not_people and not known):
             return None
-        self.spellings.setdefault(key, " ".join(written.split()).lstrip("@"))
+        self.spellings.setdefault(key, called or " ".join(written.split()).lstrip("@"))
         return key
+
+    def is_gone(self, key: str) -> bool:
+        """Whether the owner takes no findings any more."""
+        return key in self._inactive
+
+
+def is_by_last_change(because: str) -> bool:
+    """Whether a reason names who changed the file last."""
+    return because.startswith(f"{_LAST_CHANGED} ")
 
 
 def codeowners_problems(text: str) -> tuple[BadLine, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -72,6 +73,15 @@ class DagEntry:
     is_subdag: bool = False
     because: str = ""
     """A sentence: why the id is not known, or on what it hangs whether the DAG is made at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who changed a file last, as git names its author."""
+
+    name: str
+    email: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,10 @@ class Report:
     """Items in the report, the refused ones included; complete once observations are exhausted."""
     used_by: dict[str, list[int]] = field(default_factory=dict)
     """For files that DAGs of other files import, directly or not: the places of those DAGs in ``dags``."""
+    last_changes: dict[str, LastChange] | None = None
+    """Of files with findings; None where nobody looked."""
+    history_gap: str = ""
+    """Why not all of those are known, in a sentence."""
     not_checked: Sequence[NotChecked] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 

@@ -222,7 +222,7 @@ class Rulebook:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """metadata.toml: what is known of Airflow's own database: revisions, big tables."""
     ownership: Mapping[str, Any] = field(default_factory=dict)
-    """ownership.toml: names in DAGs that are not people."""
+    """ownership.toml: names in DAGs, and authors of commits, that are not people."""
     operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
     commands: Commands = Commands({}, {}, frozenset())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,7 @@ from planner.domain.report import (
     Coverage,
     DagEntry,
     Format,
+    LastChange,
     NotChecked,
     Observation,
     Problem,
@@ -112,12 +114,20 @@ class _Coverage(msgspec.Struct):
     skipped: list[_Skipped] = []
 
 
+class _LastChange(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(max_length=1000)]
+    email: Annotated[str, msgspec.Meta(max_length=1000)]
+    on: date
+
+
 class _ReportObject(msgspec.Struct):
     coverage: _Coverage = msgspec.field(default_factory=_Coverage)
     dags: list[_Dag] = []
     used_by: dict[str, list[int]] = {}
     renames: dict[str, str] = {}
     codeowners: str | None = None
+    last_changes: dict[str, _LastChange] | None = None
+    history_gap: str = ""
     commit: str = ""
 
 
@@ -150,6 +160,8 @@ def parse_report_object(
         used_by=_used_by(around),
         renames=around.renames,
         codeowners=around.codeowners,
+        last_changes=_last_changes(around),
+        history_gap=around.history_gap,
         commit=around.commit,
         not_checked=_not_checked(cover),
         metadata={"unscanned": list(cover.unscanned)},
@@ -178,6 +190,17 @@ def _not_checked(cover: _Coverage) -> list[NotChecked]:
         )
         for one in cover.skipped
     ]
+
+
+def _last_changes(around: _ReportObject) -> dict[str, LastChange] | None:
+    """What the report says of its files' last changes, without what names no file."""
+    if around.last_changes is None:
+        return None
+    return {
+        path: LastChange(**msgspec.structs.asdict(change))
+        for path, change in around.last_changes.items()
+        if not path_flaw(path)
+    }
 
 
 def _used_by(around: _ReportObject) -> dict[str, list[int]]:

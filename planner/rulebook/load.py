@@ -676,7 +676,7 @@ def _keys(table: _Table, **checks: Callable[[Any], Any]) -> None:
 
 
 def _ownership(file: str, raw: dict[str, Any]) -> dict[str, Any]:
-    _keys(_Table(file, "", raw), not_people=_list_of(_text))
+    _keys(_Table(file, "", raw), not_people=_list_of(_text), bots=_list_of(_text))
     return raw
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from planner.scanner.cache import Cache
 from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
+from planner.scanner.last_change import with_last_changes_of
 from planner.scanner.result import Progress, ScanResult
 from planner.scanner.scan import scan_folder
 
@@ -47,4 +48,5 @@ def scan_git(
                 progress=progress,
                 today=today,
             )
-    return replace(result, commit=commit, renames=renamed)
+        result = replace(result, commit=commit, renames=renamed)
+        return with_last_changes_of(result, repository, branch=branch, cache=cache)

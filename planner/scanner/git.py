@@ -27,6 +27,9 @@ from planner.scanner.tree import CODEOWNERS_PLACES, is_read
 FETCH_SECONDS = 600.0
 LOCAL_SECONDS = 120.0
 _MOST_RENAMES = 5000
+MOST_COMMITS = 5000
+"""How far back the history goes that tells who changed a file last."""
+_HISTORY_SECONDS = 180.0
 
 _CONFIG = """\
 [core]
@@ -137,9 +140,15 @@ def locked(repository: Repository) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in repository.folder.glob("tree-*"):
             shutil.rmtree(left, ignore_errors=True)
-        for left in (*repository.mirror.glob("*.lock"), *repository.mirror.glob("refs/**/*.lock")):
+        for left in _left_locks(repository):
             left.unlink(missing_ok=True)
         yield
+
+
+def _left_locks(repository: Repository) -> Iterator[Path]:
+    for copy in (repository.mirror, history_at(repository)):
+        yield from copy.glob("*.lock")
+        yield from copy.glob("refs/**/*.lock")
 
 
 def fetch(repository: Repository, branch: str) -> str:
@@ -147,9 +156,7 @@ def fetch(repository: Repository, branch: str) -> str:
 
     The first fetch brings one commit; later ones bring what came since, so that renames can be told.
     """
-    source = f"refs/heads/{_checked_branch(branch)}" if branch else "HEAD"
-    name = hashlib.sha256(source.encode()).hexdigest()[:16]
-    ours = f"refs/flightplan/{name}"
+    source, ours = _refs(branch)
     first = not _succeeds(repository, "rev-parse", "--verify", "--quiet", f"{ours}^{{commit}}")
     depth = ["--depth=1"] if first else []
     _git(
@@ -168,6 +175,44 @@ def fetch(repository: Repository, branch: str) -> str:
         seconds=FETCH_SECONDS,
     )
     return head_commit(repository, ours)
+
+
+def history_at(repository: Repository) -> Path:
+    """Where :func:`fetch_history` keeps commits and folders, without what the files held."""
+    return repository.folder / "history.git"
+
+
+def fetch_history(repository: Repository, branch: str) -> None:
+    """Brings the branch's history, as far back as it is kept, without what files held where the server can do so."""
+    history = history_at(repository)
+    if not (history / "HEAD").exists():
+        _git(repository, "init", "--bare", "--quiet", str(history), bare=True)
+    source, ours = _refs(branch)
+    _git(
+        repository,
+        f"--git-dir={history}",
+        *_credential_options(repository),
+        "-c",
+        f"remote.origin.url={repository.location}",
+        "fetch",
+        "--quiet",
+        "--force",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--filter=blob:none",
+        f"--depth={MOST_COMMITS}",
+        "origin",
+        f"+{source}:{ours}",
+        bare=True,
+        seconds=_HISTORY_SECONDS,
+    )
+
+
+def _refs(branch: str) -> tuple[str, str]:
+    """What a branch (empty: the repository's own default) is called there, and in the copy."""
+    source = f"refs/heads/{_checked_branch(branch)}" if branch else "HEAD"
+    return source, f"refs/flightplan/{hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
 
 def head_commit(repository: Repository, ref: str) -> str:

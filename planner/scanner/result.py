@@ -12,6 +12,7 @@ from planner.domain.report import (
     Coverage,
     DagEntry,
     Format,
+    LastChange,
     NotChecked,
     Observation,
     Report,
@@ -114,6 +115,10 @@ class ScanResult:
     """Everything that was not checked, or not by every check, by path; ``unscanned`` is among it."""
     renames: dict[str, str] = field(default_factory=dict)
     """git's own renames since the last scan, old path → new path."""
+    last_changes: dict[str, LastChange] | None = None
+    """Who changed each file with findings last; None where nobody looked."""
+    history_gap: str = ""
+    """Why not all of those are known, in a sentence."""
     codeowners: str = ""
     commit: str = ""
     current: CurrentVersion = field(default_factory=CurrentVersion)
@@ -150,6 +155,8 @@ class ScanResult:
             renames=self.renames,
             commit=self.commit,
             codeowners=self.codeowners,
+            last_changes=self.last_changes,
+            history_gap=self.history_gap,
             received=len(self.observations) + len(self.suppressed),
             not_checked=self.not_checked,
             metadata={"unscanned": self.unscanned},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 import msgspec
@@ -20,6 +20,9 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
     stream.write(b',\n"commit":' + _encode(result.commit))
     stream.write(b',\n"renames":' + _encode(result.renames))
     stream.write(b',\n"codeowners":' + _encode(result.codeowners))
+    if result.last_changes is not None or result.history_gap:
+        stream.write(b',\n"last_changes":{' + _lines(_members(result.last_changes or {})))
+        stream.write(b'},\n"history_gap":' + _encode(result.history_gap))
     stream.write(b',\n"dags":[' + _lines(map(_encode, result.dags)))
     stream.write(b'],\n"used_by":{' + _lines(_members(result.used_by)))
     stream.write(b'},\n"findings":[')
@@ -61,9 +64,9 @@ def _coverage(result: ScanResult) -> dict[str, Any]:
     }
 
 
-def _members(used_by: dict[str, list[int]]) -> Iterator[bytes]:
-    for path, places in used_by.items():
-        yield _encode(path) + b":" + _encode(places)
+def _members(by_path: Mapping[str, Any]) -> Iterator[bytes]:
+    for path, value in by_path.items():
+        yield _encode(path) + b":" + _encode(value)
 
 
 def finding_of(found: Observation, dag_ids: dict[str, list[str]]) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from planner.domain.finding import LIVE_STATES
-from planner.domain.ownership import Assigner, codeowners_problems
+from planner.domain.ownership import (
+    Assigner,
+    Author,
+    codeowners_problems,
+    is_by_last_change,
+)
 from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
 from planner.rulebook.load import rulebook
 
@@ -69,8 +74,10 @@ def assigner_for(source: Source, *, codeowners: str | None = None) -> Assigner:
     """
     owners = Owner.objects.filter(deployment_id=source.deployment_id)
     aliases = OwnerAlias.objects.filter(deployment_id=source.deployment_id)
-    people = {key: key for key in owners.values_list("key", flat=True)}
+    # What was said on purpose wins: a name, then an alias, then an address that several may share.
+    people = {email.lower(): key for email, key in owners.values_list("email", "key") if email}
     people |= dict(aliases.values_list("alias", "owner__key"))
+    people |= {key: key for key in owners.values_list("key", flat=True)}
     return Assigner(
         source.codeowners if codeowners is None else codeowners,
         _dag_owners(source),
@@ -78,6 +85,7 @@ def assigner_for(source: Source, *, codeowners: str | None = None) -> Assigner:
         people,
         not_people=rulebook().ownership["not_people"],
         inactive=set(owners.filter(active=False).values_list("key", flat=True)),
+        last_changes=_last_changes(source),
     )
 
 
@@ -87,8 +95,14 @@ def folder_rules_of(deployment_id: int) -> list[tuple[str, str]]:
     return list(rules.values_list("pattern", "owner__key"))
 
 
-def reassignments(deployment: Deployment, source: Source | None = None) -> Iterator[Reassignment]:
-    """What applying the rules again would change, in all sources or one; a person's picks are left out."""
+def reassignments(
+    deployment: Deployment, source: Source | None = None, *, by_scan: bool = False
+) -> Iterator[Reassignment]:
+    """What applying the rules again would change, in all sources or one; a person's picks are left out.
+
+    ``by_scan``: nobody asked, so who was given a file for changing it last keeps it. Else whoever mends half
+    of a file would be handed the other half.
+    """
     for one in [source] if source else Source.objects.filter(deployment=deployment):
         assigner = assigner_for(one)
         rows = (
@@ -98,9 +112,19 @@ def reassignments(deployment: Deployment, source: Source | None = None) -> Itera
         )
         for finding_id, path, before, because in rows.iterator(chunk_size=_BATCH):
             key, reason = assigner.assign(path)
+            kept = (
+                by_scan and before and not assigner.is_gone(before) and is_by_last_change(because)
+            )
+            if kept and is_by_last_change(reason):
+                continue
             if (key, reason) != (before, because):
                 written = assigner.spellings.get(key, key) if key else ""
                 yield Reassignment(finding_id, before or "", key or "", written, reason)
+
+
+def _last_changes(source: Source) -> dict[str, Author]:
+    rows = source.last_changes.values_list("path", "key", "name", "on")
+    return {path: Author(key, name, on) for path, key, name, on in rows.iterator()}
 
 
 def _dag_owners(source: Source) -> dict[str, list[str]]:

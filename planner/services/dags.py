@@ -9,9 +9,10 @@ from itertools import islice
 from django.db.models import QuerySet
 
 from planner.domain.finding import dag_count
+from planner.domain.ownership import MAX_KEY, author_key
 from planner.domain.paths import relative_to
 from planner.domain.report import DagEntry, Report
-from planner.models import Dag, Deployment, Finding, HelperModule, Source
+from planner.models import Dag, Deployment, Finding, HelperModule, LastChange, Source
 from planner.selectors.dag import dag_ids_by_path
 from planner.services import bulk
 from planner.services.ownership import rules_apply
@@ -59,6 +60,34 @@ def helper_modules_replace(*, source: Source, report: Report, root: str) -> None
     )
 
 
+def last_changes_replace(*, source: Source, report: Report, root: str) -> bool:
+    """Replace what was known of who changed the source's files last; whether anything of it is new."""
+    if report.last_changes is None:
+        return False
+    told = {
+        relative_to(root, path): (
+            author_key(change.name, change.email),
+            " ".join(change.name.replace("\0", "").split())[:MAX_KEY],
+            change.on,
+        )
+        for path, change in report.last_changes.items()
+    }
+    known = LastChange.objects.filter(source=source)
+    before = {path: rest for path, *rest in known.values_list("path", "key", "name", "on")}
+    if {path: tuple(rest) for path, rest in before.items()} == told:
+        return False
+    known.delete()
+    LastChange.objects.bulk_create(
+        (
+            LastChange(source=source, path=path, key=key, name=name, on=on)
+            for path, (key, name, on) in told.items()
+            if key
+        ),
+        batch_size=1000,
+    )
+    return True
+
+
 def _files_of(report: Report, places: Sequence[int], root: str) -> list[str]:
     return list(dict.fromkeys(relative_to(root, report.dags[place].path) for place in places))
 
@@ -102,4 +131,4 @@ def dags_join_findings(*, deployment: Deployment, source: Source, now: datetime)
     if not by_path:
         return
     _name_dags(Finding.objects.filter(deployment=deployment), by_path)
-    rules_apply(deployment=deployment, now=now, user=None)
+    rules_apply(deployment=deployment, now=now, user=None, by_scan=True)

@@ -34,6 +34,7 @@ from planner.services.dags import (
     dags_rename_in_findings,
     dags_replace,
     helper_modules_replace,
+    last_changes_replace,
 )
 from planner.services.ownership import rules_apply
 from planner.services.raw_report import RawReport, raw_bytes, raw_drop_if_unused, raw_store
@@ -280,7 +281,7 @@ def _compare_and_write(
             dags_rename_in_findings(source=source, before=dags_before)
     source.save(update_fields=["codeowners", "last_scan"])
     if hand_out_again and known:
-        rules_apply(deployment=scan.deployment, source=source, now=now, user=None)
+        rules_apply(deployment=scan.deployment, source=source, now=now, user=None, by_scan=True)
     # An inventory names the DAGs of every source's findings.
     of_source = None if report.format is Format.AIRFLOW_DAGS else source
     scan.counts["waived"] = waivers_settle(scan=scan, source=of_source, now=now)
@@ -300,7 +301,7 @@ def _take_owners(source: Source, report: Report, sightings: Sightings) -> bool:
         )
         if seen_by == "scan":
             helper_modules_replace(source=source, report=report, root=sightings.root.root)
-    return news
+    return news | last_changes_replace(source=source, report=report, root=sightings.root.root)
 
 
 def _files_moved(known: Sequence[Known], sightings: Sightings, changes: Changes) -> bool:
@@ -357,6 +358,7 @@ def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:
         **_not_checked(report, sightings.unreadable),
         "ignored_by_rule": report.metadata.get("ignored_by_rule", {}),
         "asked_root": _asked_root(scan),
+        "history_gap": report.history_gap[:500],
     }
 
 

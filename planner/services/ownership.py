@@ -197,10 +197,14 @@ def rules_apply(
     now: datetime,
     user: AbstractBaseUser | None,
     source: Source | None = None,
+    by_scan: bool = False,
 ) -> RulesApplied:
-    """Hand out every live finding, or those of one source, again by the rules; a person's pick is never touched."""
+    """Hand out every live finding, or those of one source, again by the rules; a person's pick is never touched.
+
+    ``by_scan``: no person asked for it, so who was given a file for changing it last keeps it.
+    """
     deployment_hold(deployment_id=deployment.pk)
-    changes = list(reassignments(deployment, source))
+    changes = list(reassignments(deployment, source, by_scan=by_scan))
     spellings = {change.after: change.written for change in changes if change.after}
     ids = owners_ensure(deployment=deployment, keys=spellings, spellings=spellings)
     rows = ((change.finding_id, ids.get(change.after), change.because) for change in changes)

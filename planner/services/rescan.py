@@ -21,6 +21,7 @@ from planner.domain.schedule import is_late, next_run
 from planner.models import Scan, Source
 from planner.scanner.cache import Cache
 from planner.scanner.from_git import scan_git
+from planner.scanner.last_change import with_last_changes
 from planner.scanner.result import ScanFailed
 from planner.scanner.scan import scan_folder
 from planner.scanner.write import write_report
@@ -215,6 +216,7 @@ def _read_folder(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
             progress=told,
             today=_started_on(scan),
         )
+        result = with_last_changes(result, folder, cache=cache)
     write_report(result, report)
 
 

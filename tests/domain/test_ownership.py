@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.domain.ownership import (
     MAX_BECAUSE,
     Assigner,
+    Author,
     BadLine,
+    author_key,
+    is_by_last_change,
     owner_key,
     pattern_is_valid,
     split_owners,
@@ -133,6 +140,75 @@ def test_patterns_are_checked_before_they_become_rules() -> None:
     assert not pattern_is_valid("dags/[a")
     assert not pattern_is_valid("  ")
     assert not pattern_is_valid("# dags")
+
+
+AUTHOR = Author("cora@example.com", "Cora Díaz", date(2026, 11, 3))
+
+
+def test_who_changed_the_file_last_takes_what_no_rule_gives_to_anyone() -> None:
+    owners = assigner(
+        dags={"dags/a.py": ["Ana"], "dags/b.py": ["airflow"]},
+        folders=[("lib/", "team")],
+        not_people=["airflow"],
+        last_changes=dict.fromkeys(["dags/a.py", "dags/b.py", "lib/c.py"], AUTHOR),
+    )
+    assert owners.assign("dags/a.py")[0] == "ana"
+    assert owners.assign("lib/c.py")[0] == "team"
+    key, because = owners.assign("dags/b.py")
+    assert (key, because) == ("cora@example.com", "Last changed by Cora Díaz on 3 Nov 2026")
+    assert is_by_last_change(because)
+    assert owners.spellings["cora@example.com"] == "Cora Díaz"
+
+
+def test_an_author_is_the_owner_whose_alias_the_address_is() -> None:
+    last_changes = {"a.py": AUTHOR}
+    owners = assigner(last_changes=last_changes, people={"cora@example.com": "org/data"})
+    assert owners.assign("a.py")[0] == "org/data"
+    gone = assigner(last_changes=last_changes, inactive=["cora@example.com"])
+    assert gone.assign("a.py") == (
+        None,
+        "Nobody yet: cora@example.com takes no findings any more",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "key"),
+    [
+        ("Ana", "Ana@Example.com", "ana@example.com"),
+        ("Ana", "1234+Ana-Lima@users.noreply.github.com", "ana-lima"),
+        ("Ana", "ana-lima@users.noreply.github.com", "ana-lima"),
+        ("Ana Lima", "", "ana lima"),
+        ("", "", ""),
+    ],
+)
+def test_an_author_is_filed_under_the_address_or_the_handle_behind_it(
+    name: str, email: str, key: str
+) -> None:
+    assert author_key(name, email) == key
+
+
+SOURCES = ("codeowners", "dags", "folders", "last_changes")
+
+
+@given(st.sets(st.sampled_from(SOURCES)), st.sets(st.sampled_from(SOURCES)))
+def test_the_first_source_whose_owner_still_takes_findings_always_decides(
+    named: set[str], gone: set[str]
+) -> None:
+    values: dict[str, Any] = {
+        "codeowners": "* @codeowners" if "codeowners" in named else "",
+        "dags": {"a.py": ["dags"]} if "dags" in named else {},
+        "folders": [("*.py", "folders")] if "folders" in named else [],
+        "last_changes": {"a.py": Author("last_changes", "", date(2026, 1, 1))}
+        if "last_changes" in named
+        else {},
+    }
+    key, because = assigner(**values, inactive=gone).assign("a.py")
+    decides = [source for source in SOURCES if source in named and source not in gone]
+    assert key == (decides[0] if decides else None)
+    assert because
+    if named and not decides:
+        first = next(source for source in SOURCES if source in named)
+        assert because == f"Nobody yet: {first} takes no findings any more"
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -122,7 +122,12 @@ def test_no_working_files_are_left_behind(repo: Repo, cache: Path) -> None:
     (folder,) = cache.iterdir()
     (folder / "tree-of-a-killed-worker").mkdir()
     scan_git(str(repo.folder), cache_dir=cache)
-    assert {place.name for place in folder.iterdir()} == {"mirror.git", "config", "lock"}
+    assert {place.name for place in folder.iterdir()} == {
+        "mirror.git",
+        "history.git",
+        "config",
+        "lock",
+    }
 
 
 def test_a_commit_that_was_scanned_before_is_answered_at_once(

@@ -655,7 +655,7 @@ def test_only_a_3x_import_check_counts_as_one(ingest: Ingest, deployment: Deploy
 def test_writing_a_report_takes_a_fixed_number_of_queries(
     ingest: Ingest, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(60) as few:
+    with django_assert_max_num_queries(64) as few:
         ingest([ruff(f"dags/{number}.py", 3) for number in range(20)])
     with django_assert_max_num_queries(len(few)):
         ingest([ruff(f"dags/{number}.py", 4) for number in range(2000)], source="other")

@@ -10,11 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from planner.models import Beat, Deployment, Finding, Scan, Source
+from planner.models import Beat, Deployment, Finding, LastChange, Owner, Scan, Source
 from planner.selectors.deployment import header
 from planner.services.beat import beat_tick
 from planner.services.ingest import scan_confirm
 from planner.services.lease import LeaseLost, lease_take
+from planner.services.ownership import rules_apply
 from planner.services.rescan import (
     FilesTold,
     RescanRefused,
@@ -24,7 +25,7 @@ from planner.services.rescan import (
     slots_refresh,
 )
 from planner.services.source import SourceDraft, source_pause, source_store
-from tests.repository import Repository, changed_state, first_state
+from tests.repository import BILLING, Repository, changed_state, first_state
 
 WEDNESDAY = datetime(2026, 10, 21, 9, 0, tzinfo=UTC)
 SLOT = datetime(2026, 10, 26, 11, 0, tzinfo=UTC)
@@ -54,6 +55,55 @@ def rescan(source: Source, now: datetime = SLOT) -> Scan:
 
 def places(state: str) -> set[tuple[str, int | None]]:
     return set(Finding.objects.filter(state=state).values_list("path", "line"))
+
+
+# ------------------------------------------------------------------------------- whose it is
+
+
+def owners() -> dict[str, tuple[str, str]]:
+    rows = Finding.objects.select_related("owner").filter(state="open")
+    return {row.path: (row.owner.key if row.owner else "", row.owner_because) for row in rows}
+
+
+def test_who_changed_a_file_last_is_asked_where_nothing_else_says_whose_it_is(
+    source: Source, repository: Repository
+) -> None:
+    rescan(source)
+    assert owners()["dags/sales.py"] == ("bob", "The DAG in this file names bob as its owner")
+    key, because = owners()["dags/billing.py"]
+    assert key == "test@example.com"
+    assert because.startswith("Last changed by Test on ")
+    owner = Owner.objects.get(key="test@example.com")
+    assert (owner.name, owner.email) == ("Test", "test@example.com")
+
+
+def test_whoever_mends_a_part_of_a_file_is_not_handed_the_rest(
+    source: Source, repository: Repository, alice: User
+) -> None:
+    rescan(source)
+    before = owners()["dags/billing.py"]
+    repository.write("dags/billing.py", BILLING + "# mended\n")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--author", "Mo <mo@example.com>", "--message", "x")
+    source.refresh_from_db()
+    rescan(source, SLOT + timedelta(days=7))
+    assert LastChange.objects.get(path="dags/billing.py").key == "mo@example.com"
+    assert owners()["dags/billing.py"] == before
+    rules_apply(deployment=source.deployment, now=SLOT, user=alice)
+    assert owners()["dags/billing.py"][0] == "mo@example.com"
+
+
+def test_a_committer_who_left_is_not_asked_again_but_the_next_one_is(
+    source: Source, repository: Repository
+) -> None:
+    rescan(source)
+    Owner.objects.filter(key="test@example.com").update(active=False)
+    repository.write("dags/billing.py", BILLING + "# mended\n")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--author", "Mo <mo@example.com>", "--message", "x")
+    source.refresh_from_db()
+    rescan(source, SLOT + timedelta(days=7))
+    assert owners()["dags/billing.py"][0] == "mo@example.com"
 
 
 # ------------------------------------------------------------------------------- what it finds

@@ -183,6 +183,8 @@ def _scanned(
             cache=cache,
             progress=progress,
         )
+        if wanted.format == "report":
+            result = _last_change().with_last_changes(result, place.root, cache=cache)
     coverage = replace(result.coverage, complete=result.coverage.complete and place.only_folders)
     result, notes = replace(result, coverage=coverage), []
     if wanted.proof is not None:
@@ -201,6 +203,11 @@ def _scanned(
 def _further() -> ModuleType:
     """What few ask for, loaded for them alone."""
     return importlib.import_module("planner.scanner.cli.further")
+
+
+def _last_change() -> ModuleType:
+    """What git tells of the files, loaded for the format that carries it."""
+    return importlib.import_module("planner.scanner.last_change")
 
 
 def _assumed(result: ScanResult) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from planner.domain.report import Format
 from planner.parsers.report import open_report
+from tests.repository import SALES, Repository
 from tests.scanner.cli import sarif_rules
 from tests.scanner.cli.terminal import SUBDAG, Tree
 
@@ -75,6 +76,16 @@ def test_the_report_is_what_flightplan_reads(project, tmp_path):
     }
     listed = project.run(".", "--format", "json").json
     assert [one.rule for one in found] == [one["rule_id"] for one in listed]
+
+
+def test_the_report_of_a_checkout_says_who_changed_each_file_last(tree, tmp_path):
+    repository = Repository(tmp_path / "checkout")
+    repository.commit(dags__sales=SALES)
+    answer = tree.run("dags", "--format", "report", folder=repository.folder)
+    assert {path: one["email"] for path, one in answer.json["last_changes"].items()} == {
+        "dags/sales.py": "test@example.com"
+    }
+    assert answer.json["history_gap"] == ""
 
 
 def test_every_format_writes_the_same_to_a_file(project, tmp_path):

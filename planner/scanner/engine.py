@@ -21,7 +21,14 @@ from planner.scanner.kinds import is_code
 from planner.scanner.mapping import known_map
 from planner.scanner.project import Project, hits_of
 from planner.scanner.reading import Reading, TreeReader, bytes_of, source_of
-from planner.scanner.result import CurrentVersion, Progress, ScanResult, SkipReason
+from planner.scanner.result import (
+    WHOLE_TREE,
+    CurrentVersion,
+    Progress,
+    ScanResult,
+    Skipped,
+    SkipReason,
+)
 from planner.scanner.ruff_here import Ruff
 from planner.scanner.ruff_run import FLAGS, RuffAnswer
 from planner.scanner.suppression import silenced_by_comments
@@ -68,15 +75,16 @@ def checked(request: ScanRequest) -> ScanResult:
     observations = [
         told_apart(found, seen.facts) for seen in reading.seen.values() for found in seen.ruffs
     ]
-    observations = together(observations, _own(project, files))
+    failed: dict[str, str] = {}
+    observations = together(observations, _own(project, files, failed))
     observations += _flawed(reading, {one.path for one in observations if one.rule == SYNTAX})
     coverage = Coverage(
         checker=CHECKER,
         tool_version=f"{VERSION}+ruff.{request.ruff.version}",
         flags=(*FLAGS, f"target={target_line}", *_flags_of(today)),
         files=frozenset(file.path for file in files),
-        rules=request.ruff.rules | rules_checked() | {CHECK_STOPPED},
-        status="success" if request.listing.is_whole else "partial",
+        rules=(request.ruff.rules | rules_checked() | {CHECK_STOPPED}) - failed.keys(),
+        status="success" if request.listing.is_whole and not failed else "partial",
         complete=True,
     )
     unscanned = {found.path for found in observations if found.rule in UNREAD}
@@ -92,7 +100,11 @@ def checked(request: ScanRequest) -> ScanResult:
         used_by=dags.used_by,
         unscanned=sorted(unscanned),
         skipped=sorted(
-            [*request.listing.skipped, *reading.skipped(unscanned | reading.flaws.keys())],
+            [
+                *request.listing.skipped,
+                *reading.skipped(unscanned | reading.flaws.keys()),
+                *(Skipped(WHOLE_TREE, SkipReason.CRASHED, said) for said in failed.values()),
+            ],
             key=lambda skipped: skipped.path,
         ),
         codeowners=codeowners_of(request.tree),
@@ -106,10 +118,12 @@ def _flags_of(today: CurrentVersion) -> tuple[str, ...]:
     return (version, f"current-from={today.told_by}") if today.told_by else (version,)
 
 
-def _own(project: Project, files: Sequence[TreeFile]) -> Iterator[Observation]:
+def _own(
+    project: Project, files: Sequence[TreeFile], failed: dict[str, str]
+) -> Iterator[Observation]:
     """What Flightplan's own checks see. Hits of the project's checks get the text of their lines here."""
     by_path = {file.path: file for file in files}
-    for hit in hits_of(project):
+    for hit in hits_of(project, failed):
         if not hit.content and hit.path in by_path:
             source_of(by_path[hit.path]).detail_hits([hit])
         yield observation_of(hit)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-import traceback
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -30,6 +28,7 @@ from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.readers.python_outside import may_act_outside
 from planner.scanner.readers.python_templates import may_hold_templates
 from planner.scanner.result import SkipReason
+from planner.scanner.stopped import stopped
 from planner.scanner.text import declared_encoding, text_of
 
 
@@ -143,13 +142,8 @@ def _stopped(facts: FileFacts, error: Exception, rule: str = "") -> None:
     """Notes a mistake of Flightplan's own, the first in a file."""
     if facts.flaw:
         return
-    where = traceback.extract_tb(error.__traceback__)[-1]
     facts.flaw_reason = SkipReason.CRASHED
-    facts.flaw = (
-        f"upgradecheck itself stopped on this file{f' in its check {rule}' if rule else ''}"
-        f" ({type(error).__name__} in {PurePath(where.filename).name}, line {where.lineno})."
-        " Please report it. What ruff and the other checks found in the file is still here."
-    )
+    facts.flaw = stopped(error, "this file", rule)
 
 
 def _asked(glimpse: Glimpse, look_everywhere: bool) -> list[Check]:

@@ -16,6 +16,7 @@ from planner.scanner.code.one_sided import one_sided
 from planner.scanner.dags import DagMap
 from planner.scanner.facts import FileFacts
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting
+from planner.scanner.stopped import stopped
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,23 @@ class Project:
                 yield msgspec.structs.replace(one, path=path)
 
 
-def hits_of(project: Project) -> Iterator[Hit]:
-    """Every hit of Flightplan's own checks that holds in this tree, each with its path."""
+def hits_of(project: Project, failed: dict[str, str]) -> Iterator[Hit]:
+    """Every hit of Flightplan's own checks that holds in this tree, each with its path.
+
+    ``failed`` gets the rules whose check of the whole tree stopped, each with a sentence.
+    """
     for path, facts in project.files.items():
         for hit in facts.hits:
             if _holds(hit, path, project):
                 hit.path = path
                 yield hit
     for check in checks().get(Project, ()):
-        for hit in check.hits(project):
-            if hit.path not in project.of_earlier_releases:
-                yield hit
+        try:
+            hits = list(check.hits(project))
+        except Exception as error:  # a mistake in one check: the others look at the tree too
+            failed[check.rule] = stopped(error, "this tree", check.rule)
+            continue
+        yield from (hit for hit in hits if hit.path not in project.of_earlier_releases)
 
 
 def _holds(hit: Hit, path: str, project: Project) -> bool:

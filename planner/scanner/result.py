@@ -51,6 +51,10 @@ class SkipReason(StrEnum):
         return self not in (SkipReason.LINK, SkipReason.LOOP, SkipReason.SPECIAL, SkipReason.TOOLS)
 
 
+WHOLE_TREE = "."
+"""The path of what concerns all files together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """One file, folder or link that was not checked, or not by every check."""
@@ -132,7 +136,9 @@ class ScanResult:
         return [
             one
             for one in self.skipped
-            if one.reason in unseen or (one.reason.leaves_a_gap and one.path in known)
+            if one.reason in unseen
+            or one.path == WHOLE_TREE
+            or (one.reason.leaves_a_gap and one.path in known)
         ]
 
     @property

@@ -259,3 +259,15 @@ def test_a_ruff_that_fails_is_never_a_clean_scan(
 def test_a_missing_ruff_is_said(tree: Path) -> None:
     with pytest.raises(ScanFailed, match="could not be started"):
         scan_tree(tree, ruff="/nowhere/ruff")
+
+
+def test_a_check_of_the_whole_tree_that_stops_hides_nothing(tree: Path) -> None:
+    """No release 9.9 is known, which the check of pins does not expect."""
+    (tree / "requirements.txt").write_text("apache-airflow==2.9.3\n")
+    result = scan_folder(tree, target="9.9")
+    assert seen(result) >= SALES
+    assert "AF3-AIRFLOW-PIN" not in (result.coverage.rules or ())
+    assert "AF3-PROVIDER-FLOOR" in (result.coverage.rules or ())
+    assert result.coverage.status == "partial"
+    said = [one.detail for one in result.gaps if one.path == "."]
+    assert any("in its check AF3-AIRFLOW-PIN (KeyError in airflow_pin.py" in one for one in said)

@@ -12,7 +12,7 @@ from planner.domain.numbers import plural
 from planner.scanner.cli.lines import Lines
 from planner.scanner.cli.outcome import NOBODY, Exit, Found, Outcome
 from planner.scanner.cli.screen import TAB, Screen, harmless, width_of
-from planner.scanner.result import Skipped, SkipReason
+from planner.scanner.result import WHOLE_TREE, Skipped, SkipReason
 
 MOST_LINES = 3
 """Lines of one problem in one file that are shown in full; the others are named."""
@@ -289,7 +289,8 @@ def next_step_of(outcome: Outcome) -> str:
     if outcome.gaps:
         first = min(outcome.gaps, key=lambda gap: gap.reason == SkipReason.CRASHED)
         if first.reason == SkipReason.CRASHED:
-            return f"report what stopped on {first.path}: it is ours to mend; look at it by hand."
+            place = "the whole tree" if first.path == WHOLE_TREE else first.path
+            return f"report what stopped on {place}: it is ours to mend; look at it by hand."
         return (
             f"mend {first.path} ({first.reason}) so that it can be checked"
             f"{_and_more(len(outcome.gaps) - 1)}, and run again."

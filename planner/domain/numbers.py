@@ -25,3 +25,12 @@ def decimals(value: float | Decimal, most: int = 3) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """'1 DAG', '2 DAGs', '1,200 DAGs'."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def working_time(minutes: int) -> str:
+    """'25 min', 'about 1.5 h', 'about 12 h'."""
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes / 60
+    text = f"{hours:.1f}".removesuffix(".0") if hours < 10 else f"{hours:,.0f}"
+    return f"about {text} h"

@@ -102,6 +102,8 @@ class Event(models.Model):
     why = models.CharField(max_length=500, blank=True)
     change = models.TextField(blank=True)
     """JSON {"field": [before, after], …}."""
+    link = models.CharField(max_length=500, blank=True, db_default="")
+    """Of a claim: where it was fixed, like a pull request. http or https only."""
 
     class Meta:
         ordering = ["id"]

@@ -13,8 +13,8 @@ from django.db import transaction
 from planner.domain.lifecycle import Kind
 from planner.domain.note import clean_note
 from planner.domain.person import name_of
+from planner.domain.web_link import LinkRefused, clean_link
 from planner.models import Deployment, Owner, Source
-from planner.selectors.my_work import my_claimable
 from planner.selectors.ownership import assigner_for
 from planner.services import bulk
 from planner.services.finding_log import (
@@ -95,9 +95,21 @@ def finding_claim(
     now: datetime,
     user: User | None,
     why: str = "",
+    link: str = "",
 ) -> Outcome:
-    """The owner says it is fixed. It counts as work until the next scan proves it."""
-    return findings_step(deployment, finding_ids, Kind.CLAIMED, why, now, user)
+    """The owner says it is fixed. It counts as work until the next scan proves it.
+
+    Args:
+        link: where it was fixed, like a pull request.
+
+    Raises:
+        FindingError: the link is none that a page should show.
+    """
+    try:
+        link = clean_link(link)
+    except LinkRefused as refusal:
+        raise FindingError("link", str(refusal)) from refusal
+    return findings_step(deployment, finding_ids, Kind.CLAIMED, why, now, user, link)
 
 
 @transaction.atomic
@@ -185,24 +197,6 @@ def findings_edit(
     dues.write("due", "due_picked")
     notes.write("note")
     return Outcome(len(touched), len(by_id) - len(touched))
-
-
-def my_findings_claim(
-    *, user: User, finding_ids: Iterable[int], now: datetime, why: str = ""
-) -> Outcome:
-    """Claim findings in any deployment; what is not the person's to claim is left out."""
-    total = Outcome(0, 0)
-    for deployment, ids in my_claimable(user, finding_ids).items():
-        total += finding_claim(deployment=deployment, finding_ids=ids, now=now, user=user, why=why)
-    return total
-
-
-def my_findings_unclaim(*, user: User, finding_ids: Iterable[int], now: datetime) -> Outcome:
-    """Take claims back in any deployment; what is not the person's is left out."""
-    total = Outcome(0, 0)
-    for deployment, ids in my_claimable(user, finding_ids).items():
-        total += finding_unclaim(deployment=deployment, finding_ids=ids, now=now, user=user)
-    return total
 
 
 def _picked_because(user: User | None) -> str:

@@ -18,7 +18,7 @@ from planner.services.revision import deployment_hold, revision_bump
 
 BATCH = 5_000
 MAX_WHY = 500
-_EVENT_COLUMNS = ("finding_id", "kind", "at", "actor_id", "scan_id", "why", "change")
+_EVENT_COLUMNS = ("finding_id", "kind", "at", "actor_id", "scan_id", "why", "change", "link")
 
 
 class FindingError(ValueError):
@@ -113,11 +113,12 @@ class ActionLog:
         why: str,
         change: dict[str, list[str]],
         values: tuple[Any, ...],
+        link: str = "",
     ) -> None:
         """Note one finding's new ``values``, in the order of the columns that :meth:`write` gets."""
         text = json.dumps(change, ensure_ascii=False) if change else ""
         self._rows.append((finding.pk, *values))
-        said = (kind.value, self._at, self._actor, self._scan, why[:MAX_WHY], text)
+        said = (kind.value, self._at, self._actor, self._scan, why[:MAX_WHY], text, link)
         self._events.append((finding.pk, *said))
 
     def write(self, *columns: str) -> None:
@@ -137,6 +138,7 @@ def findings_step(
     why: str,
     now: datetime,
     user: User | None,
+    link: str = "",
 ) -> Outcome:
     """One step of the life of these findings, where their state permits it."""
     log = ActionLog(deployment, now, user)
@@ -145,7 +147,7 @@ def findings_step(
         if (state := state_after(finding, kind)) is None:
             log.leave()
         else:
-            log.add(finding, kind, why, {}, (state.value,))
+            log.add(finding, kind, why, {}, (state.value,), link)
     log.write("state")
     return log.outcome
 

@@ -1,0 +1,38 @@
+"""What people do with their own findings, in all their deployments at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from planner.selectors.my_work import MyPicks
+from planner.services.finding import finding_claim, finding_unclaim
+from planner.services.finding_log import Outcome
+
+
+@transaction.atomic
+def my_findings_claim(
+    *, picks: MyPicks, user: User, now: datetime, why: str = "", link: str = ""
+) -> Outcome:
+    """Claim findings of one's own as fixed, wherever they are.
+
+    Raises:
+        FindingError: the link is none that a page should show.
+    """
+    total = Outcome(0, 0)
+    for deployment, ids in picks.items():
+        total += finding_claim(
+            deployment=deployment, finding_ids=ids, now=now, user=user, why=why, link=link
+        )
+    return total
+
+
+@transaction.atomic
+def my_findings_unclaim(*, picks: MyPicks, user: User, now: datetime) -> Outcome:
+    """Take claims of one's own back, wherever they are."""
+    total = Outcome(0, 0)
+    for deployment, ids in picks.items():
+        total += finding_unclaim(deployment=deployment, finding_ids=ids, now=now, user=user)
+    return total

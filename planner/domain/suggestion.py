@@ -10,6 +10,8 @@ import msgspec
 
 from planner.domain.fix_time import IN_SHORT
 
+MOST_IN_A_LIST = 14
+"""Lines of a diff that a list shows without being asked."""
 HUNK = re.compile(r"^@@ -(\d+)")
 
 
@@ -53,6 +55,11 @@ class Suggestion:
     """Packages that the target must have first."""
     side: str = "now"
     """Which patch it goes into: now, or after the flip."""
+
+    @property
+    def is_long(self) -> bool:
+        """Too long to stand in a list."""
+        return len(self.diff) > MOST_IN_A_LIST
 
     @property
     def new_text(self) -> str:

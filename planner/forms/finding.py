@@ -86,7 +86,10 @@ class AssignForm(forms.Form):
 
 
 class ClaimForm(forms.Form):
+    """Where it was fixed: in words, and as a link that the service checks."""
+
     why = forms.CharField(max_length=500, required=False)
+    link = forms.CharField(max_length=2_000, required=False)
 
 
 class NothingForm(forms.Form):

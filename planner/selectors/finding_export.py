@@ -89,7 +89,7 @@ class _Seen:
         return self._people.get(key, ("", "")) if key is not None else ("", "")
 
 
-_EVENT = ("finding_id", "kind", "at", "scan_id", "actor_id", "why", "change")
+_EVENT = ("finding_id", "kind", "at", "scan_id", "actor_id", "why", "change", "link")
 
 
 def _documents(batch: list[Finding], seen: _Seen, history: bool) -> Iterator[dict[str, Any]]:
@@ -112,7 +112,7 @@ def _histories(batch: list[Finding], seen: _Seen) -> dict[int, list[dict[str, An
 
 
 def _event(row: tuple[Any, ...], seen: _Seen) -> dict[str, Any]:
-    kind, at, scan_id, actor_id, why, change_text = row
+    kind, at, scan_id, actor_id, why, change_text, link = row
     user_name, called = seen.person(actor_id)
     change = change_from(change_text)
     return {
@@ -121,6 +121,7 @@ def _event(row: tuple[Any, ...], seen: _Seen) -> dict[str, Any]:
         "by": user_name or None,
         "scan": seen.scan_id(scan_id),
         "why": why,
+        "link": link or None,
         "change": change,
         "sentence": sentence(
             kind=kind, why=why, change=change, actor=called, scan=seen.scan_words(scan_id)

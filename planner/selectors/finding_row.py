@@ -15,6 +15,7 @@ from planner.domain.silencing import Silencing, silencing_from
 from planner.domain.suggestion import Suggestion, suggestion_from
 from planner.models import Finding
 from planner.rulebook.load import rulebook
+from planner.selectors.claim import Claim, claim_of
 
 _DAGS_SHOWN = 1
 
@@ -40,6 +41,8 @@ class FindingRow:
     """When it can be fixed: now, shim, provider or after."""
     fixable: str
     """The same in a few words."""
+    claim: Claim | None
+    """What its owner said of it last, where it is open or claimed."""
 
     @property
     def dag_count(self) -> int:
@@ -50,7 +53,7 @@ class FindingRow:
 def finding_rows(
     findings: Iterable[Finding], *, today: date, most_dags: int = _DAGS_SHOWN
 ) -> list[FindingRow]:
-    """Findings as rows. Reads nothing but a prefetched ``live_waivers``."""
+    """Findings as rows. Reads nothing but what ``live_waivers`` and ``claim_events`` prefetched."""
     return [_row(finding, today, most_dags) for finding in findings]
 
 
@@ -77,4 +80,5 @@ def _row(finding: Finding, today: date, most_dags: int) -> FindingRow:
         silencing=silencing_from(finding.extra),
         when=when,
         fixable=in_short(when, suggestion.needs if suggestion else ()),
+        claim=claim_of(finding),
     )

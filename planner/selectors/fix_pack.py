@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from planner.domain.fix_pack import Fixable, FixPack, pack
+from planner.domain.fix_pack import SIDES, Fixable, FixPack, chosen_of, pack
 from planner.domain.silencing import silencing_from
 from planner.models import Deployment, Finding, Source
 from planner.selectors.work import planned
@@ -99,6 +99,43 @@ def source_packs(
             kept.append(_fixable(*columns))
     sources = Source.objects.filter(pk__in=by_source).select_related("last_scan")
     return [_made(source, by_source[source.pk], side, with_unsafe) for source in sources]
+
+
+@dataclass(slots=True)
+class PatchCount:
+    """Edits that are there for somebody's findings in one source."""
+
+    source: Source
+    safe: dict[str, int]
+    """Edits that may be taken as they are, for now and for after the flip."""
+    unsafe: int = 0
+    """Edits for now that can change what the code does."""
+
+
+def patch_counts(
+    deployments: Collection[Deployment], owners: Collection[int]
+) -> dict[int, list[PatchCount]]:
+    """The edits for findings of these owners, by deployment and source; sources without any are left out.
+
+    An edit that stands in the way of another counts too, so that a patch may hold fewer. Two queries.
+    """
+    rows = Finding.objects.filter(planned(), deployment__in=deployments, owner__in=owners)
+    found = rows.exclude(fix="").order_by().values_list("source_id", *_COLUMNS)
+    by_source: dict[int, list[Fixable]] = {}
+    for source_id, *columns in found.iterator(chunk_size=2_000):
+        by_source.setdefault(source_id, []).append(_fixable(*columns))
+    counts: dict[int, list[PatchCount]] = {}
+    for source in Source.objects.filter(pk__in=by_source).order_by("name"):
+        count = _counted(source, by_source[source.pk])
+        if count.unsafe or any(count.safe.values()):
+            counts.setdefault(source.deployment_id, []).append(count)
+    return counts
+
+
+def _counted(source: Source, fixables: list[Fixable]) -> PatchCount:
+    safe = {side: len(chosen_of(fixables, side=side, with_unsafe=False)[0]) for side in SIDES}
+    every = chosen_of(fixables, side="now", with_unsafe=True)[0]
+    return PatchCount(source, safe, len(every) - safe["now"])
 
 
 def fixables_of_file(source: Source, path: str) -> list[Fixable]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from planner.selectors.my_work import MyPicks
+from planner.selectors.my_findings import MyPicks
 from planner.services.finding import finding_claim, finding_unclaim
 from planner.services.finding_log import Outcome
 

@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 
 from planner.domain.access import Role
 from planner.domain.dates import WEEKDAYS, short, with_weekday, with_year
+from planner.domain.numbers import working_time as in_working_time
 from planner.domain.person import Person, name_of
+from planner.domain.web_link import link_words as in_link_words
 
 register = template.Library()
 
@@ -108,6 +110,18 @@ def number(value: object, digits: int | None = None) -> str:
     if digits is not None:
         return f"{value:,.{digits}f}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
+
+
+@register.filter
+def link_words(link: str) -> str:
+    """What a link is called: PR #2231, or its host and path."""
+    return in_link_words(link)
+
+
+@register.filter
+def working_time(minutes: int) -> str:
+    """25 min · about 1.5 h · about 12 h."""
+    return in_working_time(minutes)
 
 
 @register.filter

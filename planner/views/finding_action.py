@@ -122,6 +122,7 @@ def _claim(
         now=request.now,
         user=request.user,
         why=values["why"],
+        link=values["link"],
     )
     return outcome, "claimed fixed. The next scan proves it."
 

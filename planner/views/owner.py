@@ -1,4 +1,4 @@
-"""Owners of findings: the list, one owner's findings to print, rules, and one's own work."""
+"""Owners of findings: the list, one owner's findings to print, rules."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from planner.forms.finding import ClaimForm, PickForm
 from planner.forms.owner import FolderRuleForm, MergeForm, OwnerForm
-from planner.selectors.my_work import VIEWS, my_work
 from planner.selectors.owner import (
     folder_rule_by_id,
     owner_by_id,
@@ -21,7 +19,6 @@ from planner.selectors.owner import (
     owners_page,
 )
 from planner.selectors.ownership import rules_preview
-from planner.services.finding import my_findings_claim, my_findings_unclaim
 from planner.services.ownership import (
     OwnerError,
     folder_rule_add,
@@ -34,10 +31,8 @@ from planner.services.ownership import (
 from planner.views import words
 from planner.views.access import (
     DeploymentRequest,
-    PersonRequest,
     Role,
     deployment_view,
-    person_view,
 )
 from planner.views.page import render_page
 
@@ -175,52 +170,6 @@ def apply(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
         "Picks stayed as they were.",
     )
     return redirect("owners", slug=deployment.slug)
-
-
-@require_GET
-@person_view
-def mine(request: PersonRequest) -> HttpResponse:
-    """Everything that belongs to the signed-in person, in all their deployments."""
-    asked = request.GET.get("show", "week")
-    today = timezone.localdate(request.now)
-    work = my_work(request.user, show=asked if asked in VIEWS else "week", today=today)
-    context = {"work": work, "views": VIEWS, "tab": "me", "here": request.get_full_path()}
-    return render(request, "me/page.html", context)
-
-
-@require_POST
-@person_view
-def mine_claim(request: PersonRequest) -> HttpResponse:
-    """Claims some of one's own findings as fixed."""
-    pick, claim = PickForm(request.POST), ClaimForm(request.POST)
-    why = claim.cleaned_data["why"] if claim.is_valid() else ""
-    outcome = my_findings_claim(
-        user=request.user, finding_ids=pick.picked(), why=why, now=request.now
-    )
-    if outcome.changed:
-        said = words.findings(outcome.changed).capitalize()
-        messages.success(request, f"{said} claimed fixed. The next scan proves it.")
-    else:
-        messages.warning(request, "Nothing changed: choose open findings of yours first.")
-    return redirect(_back(request))
-
-
-@require_POST
-@person_view
-def mine_unclaim(request: PersonRequest) -> HttpResponse:
-    """Takes claims of one's own back."""
-    ids = PickForm(request.POST).picked()
-    outcome = my_findings_unclaim(user=request.user, finding_ids=ids, now=request.now)
-    if outcome.changed:
-        messages.success(request, "The claim is taken back.")
-    else:
-        messages.warning(request, "Nothing changed: there was no claim of yours to take back.")
-    return redirect(_back(request))
-
-
-def _back(request: PersonRequest) -> str:
-    asked = request.POST.get("show", "")
-    return f"/me/?show={asked}" if asked in VIEWS else "/me/"
 
 
 def _owners_page(

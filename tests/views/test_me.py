@@ -139,8 +139,8 @@ def test_it_takes_the_same_queries_however_many(
     with CaptureQueriesContext(connection) as queries:
         response = client.get("/me/?show=all")
     assert len(queries) <= 15
-    if count > 200:
-        assert "These are the first 200 of 8,000." in text_of(response)
+    if count > 100:
+        assert "The 100 most urgent of 8,000, in " in text_of(response)
 
 
 def test_it_says_what_was_not_checked_yet(

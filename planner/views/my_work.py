@@ -1,0 +1,116 @@
+"""One's own work: what is due, the edit for each line, and claims, in all deployments at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from planner.forms.finding import ClaimForm
+from planner.forms.my_work import asked_from, scope_from
+from planner.selectors.my_findings import my_picks
+from planner.selectors.my_work import my_work
+from planner.services.finding_log import FindingError
+from planner.services.my_work import my_findings_claim, my_findings_unclaim
+from planner.views import words
+from planner.views.access import PersonRequest, person_view
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from planner.selectors.my_findings import Asked, MyPicks, Scope
+
+
+@require_GET
+@person_view
+def page(request: PersonRequest) -> HttpResponse:
+    """Everything that belongs to the signed-in person, most urgent first."""
+    return _page(request, asked_from(request.GET), ClaimForm())
+
+
+@require_POST
+@person_view
+def claim(request: PersonRequest) -> HttpResponse:
+    """Claims findings of one's own as fixed: a line, a file, a fix, those picked, or all that are listed."""
+    scope, form = scope_from(request.POST), ClaimForm(request.POST)
+    if not form.is_valid():
+        return _page(request, scope.asked, form, picked=scope.ids)
+    try:
+        outcome = my_findings_claim(
+            picks=_picks(request, scope), user=request.user, now=request.now, **form.cleaned_data
+        )
+    except FindingError as error:
+        form.add_error(error.field, str(error))
+        return _page(request, scope.asked, form, picked=scope.ids)
+    if outcome.changed:
+        said = words.findings(outcome.changed).capitalize()
+        messages.success(request, f"{said} claimed fixed. The next scan proves it.")
+    else:
+        messages.warning(request, "Nothing changed: choose open findings of yours first.")
+    return _back(request, scope)
+
+
+@require_POST
+@person_view
+def unclaim(request: PersonRequest) -> HttpResponse:
+    """Takes claims of one's own back."""
+    scope = scope_from(request.POST)
+    outcome = my_findings_unclaim(picks=_picks(request, scope), user=request.user, now=request.now)
+    if outcome.changed:
+        said = "The claim is" if outcome.changed == 1 else f"{outcome.changed:,} claims are"
+        messages.success(request, f"{said} taken back.")
+    else:
+        messages.warning(request, "Nothing changed: there was no claim of yours to take back.")
+    return _back(request, scope)
+
+
+def _page(
+    request: PersonRequest, asked: Asked, form: ClaimForm, *, picked: tuple[int, ...] = ()
+) -> HttpResponse:
+    context = {
+        "work": my_work(request.user, asked, today=_today(request)),
+        "asked": asked,
+        "form": form,
+        "picked": picked,
+        "tab": "me",
+        "here": _address(asked),
+    }
+    # The browser's back button asks through htmx too, but wants the whole page.
+    is_part = bool(request.htmx) and not request.htmx.history_restore_request
+    # htmx shows no answer of 4xx, and the person must see what is wrong.
+    status = 422 if form.errors and not is_part else 200
+    template = "me/_work.html" if is_part else "me/page.html"
+    response = render(request, template, {**context, "is_part": is_part}, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _picks(request: PersonRequest, scope: Scope) -> MyPicks:
+    return my_picks(request.user, scope, today=_today(request))
+
+
+def _today(request: PersonRequest) -> date:
+    return timezone.localdate(request.now)
+
+
+def _back(request: PersonRequest, scope: Scope) -> HttpResponse:
+    """To the list as it was, at the place that was acted on."""
+    anchor = ""
+    if "only" in request.POST and scope.ids:
+        anchor = f"#f-{scope.ids[0]}"
+    elif key := scope.fix or scope.file.partition(" ")[0]:
+        anchor = f"#x-{key}"
+    return redirect(_address(scope.asked) + anchor)
+
+
+def _address(asked: Asked) -> str:
+    query = {"show": asked.show, "fix": asked.fix, "after": asked.cursor}
+    said = urlencode({name: value for name, value in query.items() if value})
+    return f"{reverse('me')}?{said}"

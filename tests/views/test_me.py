@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -107,6 +108,123 @@ def test_one_or_many_can_be_claimed_and_taken_back(
     client.post("/me/unclaim/", {"only": third.pk})
     third.refresh_from_db()
     assert third.state == "open"
+
+
+def test_a_pull_request_goes_with_the_claim_wherever_it_is_shown(
+    client_for: ClientFor, bob: User, alice: User, bobs: Owner, scan: Scan
+) -> None:
+    finding = make_finding(scan, owner=bobs, line=41)
+    client = client_for(bob)
+    link = "https://github.com/team/dags/pull/12"
+    page = client.post("/me/claim/", {"only": finding.pk, "show": "all", "link": link}, follow=True)
+    assert "You claimed it on" in text_of(page)
+    assert "The next report for uploads proves it." in text_of(page)
+    shown = f'href="{link}" rel="noopener noreferrer nofollow">PR #12</a>'
+    for address in (f"/d/production/findings/{finding.pk}/", "/d/production/findings/"):
+        assert shown in client_for(alice).get(address).content.decode(), address
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "#12", "https://me:pw@host/1"])
+def test_a_bad_link_claims_nothing_and_keeps_what_was_picked(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan, link: str
+) -> None:
+    finding = make_finding(scan, owner=bobs, due=timezone.localdate())
+    client = client_for(bob)
+    answer = client.post("/me/claim/", {"finding": finding.pk, "link": link})
+    assert answer.status_code == 422
+    assert "Nothing was claimed." in text_of(answer)
+    assert f'value="{finding.pk}" checked' in answer.content.decode()
+    in_place = client.post(
+        "/me/claim/", {"finding": finding.pk, "link": link}, headers={"HX-Request": "true"}
+    )
+    assert in_place.status_code == 200
+    finding.refresh_from_db()
+    assert finding.state == "open"
+
+
+def test_a_fix_or_a_file_of_it_is_claimed_with_one_click(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    make_findings(scan, 3, owner=bobs, rule_id="AIR002", path="dags/a.py")
+    make_findings(scan, 120, owner=bobs, rule_id="AIR002", path="dags/b.py")
+    make_findings(scan, 2, owner=bobs, rule_id="AIR003", path="dags/b.py")
+    hers = make_finding(scan, rule_id="AIR002", path="dags/b.py")
+    client = client_for(bob)
+    page = client.get("/me/?show=all").content.decode()
+    scopes = re.findall(r'name="whole-file" value="([^"]+)"', page)
+    fixes = re.findall(r'name="whole-fix" value="([^"]+)"', page)
+    client.post("/me/claim/", {"show": "all", "whole-file": scopes[0]})
+    assert set(_claimed()) == {"dags/a.py"}
+    client.post("/me/claim/", {"show": "all", "whole-fix": fixes[0]})
+    assert len(_claimed()) == 123
+    client.post("/me/unclaim/", {"show": "all", "whole-fix": fixes[0]})
+    assert _claimed() == []
+    client.post("/me/claim/", {"show": "all", "everything": "1"})
+    assert len(_claimed()) == 125
+    hers.refresh_from_db()
+    assert hers.state == "open"
+
+
+def _claimed() -> list[str]:
+    return list(Finding.objects.filter(state="claimed").values_list("path", flat=True))
+
+
+def test_pages_leave_nothing_out_though_what_was_shown_is_gone(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    make_mixed_findings(scan, 300, [bobs])
+    client = client_for(bob)
+    seen: set[str] = set()
+    address = "/me/?show=all"
+    while address:
+        page = client.get(address).content.decode()
+        found = re.findall(r'id="f-(\d+)"', page)
+        assert 0 < len(found) <= 100
+        seen |= set(found)
+        Finding.objects.filter(pk=found[-1]).update(state="fixed")
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert len(seen) == 240
+    assert "not known any more" in text_of(client.get("/me/?show=all&after=nonsense"))
+
+
+def test_a_claim_that_a_scan_contradicts_comes_first_with_what_was_said(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    make_finding(scan, owner=bobs, path="dags/late.py", due=timezone.localdate() - timedelta(9))
+    finding = make_finding(scan, owner=bobs, path="dags/back.py", line=41)
+    client = client_for(bob)
+    client.post("/me/claim/", {"only": finding.pk, "link": "https://host/pull/4"})
+    Finding.objects.filter(pk=finding.pk).update(state="open")
+    finding.events.create(kind="contradicted", at=timezone.now(), scan=scan)
+    text = text_of(client.get("/me/"))
+    assert "One claim did not hold: a scan still sees the finding. See it" in text
+    assert text.index("dags/back.py") < text.index("dags/late.py")
+    assert re.search(r"Sent back. You said on \d+ \w+ that it is fixed, PR #4 ; the scan of", text)
+    assert "still sees it at line 41." in text
+    client.post("/me/claim/", {"only": finding.pk})
+    assert "did not hold" not in text_of(client.get("/me/"))
+
+
+def test_lines_that_one_edit_closes_stand_together(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    edit = {
+        "applicability": "safe",
+        "edits": [
+            {
+                "content": "from airflow.sdk import Variable\n",
+                "location": {"row": 6, "column": 1},
+                "end_location": {"row": 7, "column": 1},
+            }
+        ],
+    }
+    make_findings(scan, 3, owner=bobs, fix=edit)
+    make_finding(scan, owner=bobs)
+    page = client_for(bob).get("/me/?show=all")
+    assert "One edit closes 3 lines." in text_of(page)
+    assert page.content.decode().count('<pre class="diff"') == 1
+    assert "uploads: 3 safe edits for now." in text_of(page)
 
 
 def test_nobody_claims_what_is_not_theirs(

@@ -12,6 +12,7 @@ from planner.views import (
     finding_action,
     finding_csv,
     fix_pack,
+    hand_over,
     health,
     kit,
     member,
@@ -46,6 +47,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", my_work.page, name="me"),
     path("me/claim/", my_work.claim, name="me-claim"),
     path("me/unclaim/", my_work.unclaim, name="me-unclaim"),
+    path("me/not-mine/", hand_over.not_mine, name="me-not-mine"),
+    path("me/hand-overs/<int:hand_over_id>/take/", hand_over.take, name="hand-over-take"),
+    path("me/hand-overs/<int:hand_over_id>/refuse/", hand_over.refuse, name="hand-over-refuse"),
+    path(
+        "me/hand-overs/<int:hand_over_id>/withdraw/", hand_over.withdraw, name="hand-over-withdraw"
+    ),
     path("d/<slug:slug>/findings/", finding.findings, name="findings"),
     path("d/<slug:slug>/check/", file_check.page, name="file-check"),
     path("d/<slug:slug>/fixes/", fix_pack.page, name="fix-pack"),
@@ -70,6 +77,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/findings/do/<slug:action>/", finding_action.act, name="finding-act"),
     path("d/<slug:slug>/findings/<int:finding_id>/", finding.finding, name="finding"),
     path("d/<slug:slug>/owners/", owner.owners, name="owners"),
+    path("d/<slug:slug>/owners/hand-overs/", hand_over.page, name="hand-overs"),
+    path(
+        "d/<slug:slug>/owners/hand-overs/<int:hand_over_id>/settle/",
+        hand_over.settle,
+        name="hand-over-settle",
+    ),
     path("d/<slug:slug>/owners/add/", owner.add, name="owner-add"),
     path("d/<slug:slug>/owners/apply/", owner.apply, name="owner-rules-apply"),
     path("d/<slug:slug>/owners/rules/add/", owner.rule_add, name="owner-rule-add"),

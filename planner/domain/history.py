@@ -128,6 +128,26 @@ def _unsilenced(why: str, change: Change, actor: str, scan: str) -> str:
     return _with(f"{_first_upper(scan)} found it no longer silenced", why)
 
 
+def _handover_asked(why: str, change: Change, actor: str, scan: str) -> str:
+    _, suggested = _pair(change, "suggested")
+    whose = f" but {suggested}'s" if suggested else ""
+    return _with(f"{actor} said it is not theirs{whose}", why)
+
+
+def _handover_refused(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} said it is not theirs either", why)
+
+
+def _handover_settled(why: str, change: Change, actor: str, scan: str) -> str:
+    _, owner = _pair(change, "owner")
+    settled = f"that it is {owner}'s" if owner else "that it stays with its owner"
+    return _with(f"{actor} settled {settled}", why)
+
+
+def _handover_unasked(why: str, change: Change, actor: str, scan: str) -> str:
+    return _with(f"{actor} took back that it is not theirs", why)
+
+
 def _due_set(why: str, change: Change, actor: str, scan: str) -> str:
     before, after = _pair(change, "due")
     was = f", before {_day(before)}" if before else ""
@@ -169,6 +189,10 @@ _SENTENCES: dict[str, Callable[[str, Change, str, str], str]] = {
     "waiver_declined": _waiver_declined,
     "silenced": _silenced,
     "unsilenced": _unsilenced,
+    "handover_asked": _handover_asked,
+    "handover_refused": _handover_refused,
+    "handover_settled": _handover_settled,
+    "handover_unasked": _handover_unasked,
     "due_set": _due_set,
     "noted": _noted,
     "rerated": _rerated,

@@ -10,6 +10,7 @@ from planner.models.deployment import (
     RunbookRevision,
 )
 from planner.models.finding import Event, Finding
+from planner.models.hand_over import HandOver
 from planner.models.person import (
     ApiToken,
     Beat,
@@ -34,6 +35,7 @@ __all__ = [
     "Finding",
     "FolderRule",
     "GateSignature",
+    "HandOver",
     "HelperModule",
     "Invite",
     "LastChange",

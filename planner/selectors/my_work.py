@@ -13,12 +13,17 @@ from django.core import signing
 from planner.domain.fix_time import in_short
 from planner.domain.my_work import FixGroup, Place, Section, Sum
 from planner.domain.suggestion import Suggestion
-from planner.models import Deployment, Finding, Source
+from planner.models import Deployment, Finding, HandOver, Source
 from planner.selectors.checks import Check, checks_by_deployment
 from planner.selectors.claim import claim_events
 from planner.selectors.finding_page import live_waivers
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.fix_pack import PatchCount, patch_counts
+from planner.selectors.hand_over import (
+    WaitingHandOver,
+    hand_overs_by_finding,
+    hand_overs_offered,
+)
 from planner.selectors.local_time import zone_of
 from planner.selectors.my_findings import VIEWS, Asked, MyCounts, MyFindings, file_scope
 
@@ -117,6 +122,8 @@ class DeploymentWork:
     more_fixes: int
     """Fixes that the table leaves out."""
     patches: list[PatchCount]
+    not_mine: Mapping[int, HandOver]
+    """What the person says is not theirs, by finding."""
     is_continued: bool
 
 
@@ -138,6 +145,8 @@ class MyWork:
     bad_cursor: bool
     deployments: int
     """Deployments the person may see."""
+    offers: list[WaitingHandOver]
+    """What others say is the person's."""
     unchecked: list[tuple[Deployment, list[Check]]]
     """Of each of them, the kinds of check it has not had: a short list of work may only mean that."""
 
@@ -178,8 +187,14 @@ def my_work(user: User, asked: Asked, *, today: date) -> MyWork:
         is_first_page=place is None,
         bad_cursor=bool(asked.cursor) and place is None,
         deployments=len(mine.deployments),
+        offers=_offers(mine),
         unchecked=_unchecked(mine.deployments),
     )
+
+
+def _offers(mine: MyFindings) -> list[WaitingHandOver]:
+    found = hand_overs_offered(mine.deployments, mine.owner_ids)
+    return [one for one in found if one.hand_over.deployment_id in mine.claimable]
 
 
 def _unchecked(deployments: list[Deployment]) -> list[tuple[Deployment, list[Check]]]:
@@ -217,7 +232,9 @@ _Shown = Sequence[tuple[FixGroup, Place]]
 def _parts(
     mine: MyFindings, shown: _Shown, groups: Sequence[FixGroup], *, is_whole: bool
 ) -> list[DeploymentWork]:
-    rows = _rows([place.pk for _group, place in shown], mine.today)
+    keys = [place.pk for _group, place in shown]
+    rows = _rows(keys, mine.today)
+    not_mine = hand_overs_by_finding(keys)
     patches = patch_counts(mine.deployments, mine.owner_ids) if shown else {}
     parts = []
     for deployment_id, part in groupby(shown, key=lambda pair: pair[0].deployment_id):
@@ -234,6 +251,7 @@ def _parts(
                 glance=[] if is_whole or not starts else here[:MOST_AT_A_GLANCE],
                 more_fixes=max(0, len(here) - MOST_AT_A_GLANCE),
                 patches=patches.get(deployment_id, []) if starts else [],
+                not_mine=not_mine,
                 is_continued=not starts,
             )
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -116,6 +118,12 @@ def number(value: object, digits: int | None = None) -> str:
 def link_words(link: str) -> str:
     """What a link is called: PR #2231, or its host and path."""
     return in_link_words(link)
+
+
+@register.filter
+def at(found: Mapping[Any, Any], key: object) -> Any:
+    """What a mapping holds for a key, or nothing."""
+    return found.get(key)
 
 
 @register.filter

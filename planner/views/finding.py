@@ -14,6 +14,7 @@ from planner.forms.finding import (
 )
 from planner.selectors.finding_filter import CATEGORIES, DUES, SILENCED, SORTS, STATES, WHENS
 from planner.selectors.finding_list import finding_list, finding_view
+from planner.selectors.hand_over import hand_overs_by_finding
 from planner.selectors.owner import owns_all
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
@@ -73,5 +74,6 @@ def finding(request: DeploymentRequest, deployment: Deployment, finding_id: int)
         or (request.role.reaches(Role.OWNER) and is_mine),
         "here": request.path,
         "is_mine": is_mine,
+        "said": hand_overs_by_finding([finding_id]).get(finding_id),
     }
     return render_page(request, deployment, "finding/page.html", context, tab="findings")

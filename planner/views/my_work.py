@@ -80,7 +80,7 @@ def _page(
         "form": form,
         "picked": picked,
         "tab": "me",
-        "here": _address(asked),
+        "here": address_of(asked),
     }
     # The browser's back button asks through htmx too, but wants the whole page.
     is_part = bool(request.htmx) and not request.htmx.history_restore_request
@@ -107,10 +107,11 @@ def _back(request: PersonRequest, scope: Scope) -> HttpResponse:
         anchor = f"#f-{scope.ids[0]}"
     elif key := scope.fix or scope.file.partition(" ")[0]:
         anchor = f"#x-{key}"
-    return redirect(_address(scope.asked) + anchor)
+    return redirect(address_of(scope.asked) + anchor)
 
 
-def _address(asked: Asked) -> str:
+def address_of(asked: Asked) -> str:
+    """Where a list of one's own work is."""
     query = {"show": asked.show, "fix": asked.fix, "after": asked.cursor}
     said = urlencode({name: value for name, value in query.items() if value})
     return f"{reverse('me')}?{said}"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from planner.forms.owner import FolderRuleForm, MergeForm, OwnerForm
+from planner.selectors.hand_over import hand_overs_count
 from planner.selectors.owner import (
     folder_rule_by_id,
     owner_by_id,
@@ -185,6 +186,7 @@ def _owners_page(
         "page": owners_page(deployment, today=today),
         "form": form,
         "rule_form": rule_form,
+        "hand_overs": hand_overs_count(deployment),
     }
     return render_page(request, deployment, "owner/list.html", context, tab="owners", status=status)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.domain.identity import Trace, identity_text
-from planner.domain.matching import told_twice
+from planner.domain.matching import match, told_twice
 from planner.domain.rating import Rater
 from planner.parsers.report import open_report
 from planner.rulebook import load
@@ -29,6 +29,7 @@ from planner.scanner.detail import Source
 FOLDER = Path(__file__).parent / "reports/series"
 CERTAIN = frozenset({"same_line", "same_edited_line", "moved_in_file"})
 TARGET = "3.3"
+READ = ("*.py", "*.ipynb")
 SOURCES = "SERIES_SOURCES"
 """Environment variable: clones of the series' repositories, or folders that hold such clones, with ``:`` between."""
 
@@ -46,6 +47,8 @@ class Step:
     truth: list[tuple[int, int, str]]
     renames: Mapping[str, str] = field(default_factory=dict)
     """git's rename map, where the sources are at hand."""
+    deleted: frozenset[str] = frozenset()
+    """What git says was deleted, likewise."""
 
     @property
     def sure(self) -> set[tuple[int, int]]:
@@ -124,16 +127,18 @@ def steps_of(series: Path, clone: Path | None = None) -> Iterator[Step]:
         old = traces_of(series / f"{before['file']}.gz")
         new = traces_of(series / f"{after['file']}.gz")
         renames: dict[str, str] = {}
+        deleted: frozenset[str] = frozenset()
         if clone is not None:
             old = with_text(clone, before["sha"], old)
             new = with_text(clone, after["sha"], new)
-            renames = _renames(clone, before["sha"], after["sha"])
+            renames, deleted = _gone(clone, before["sha"], after["sha"])
         yield Step(
             f"{before['date']} → {after['date']}",
             old,
             new,
             [(i, j, kind) for i, j, kind in step["pairs"]],
             renames,
+            deleted,
         )
 
 
@@ -165,15 +170,21 @@ def with_text(clone: Path, commit: str, traces: Sequence[Trace]) -> list[Trace]:
         path: Source(path, _git(clone, "show", f"{commit}:{path}"))
         for path in {trace.path for trace in traces}
     }
-    return [trace._replace(content=sources[trace.path].line(trace.line)) for trace in traces]
+    return [trace._replace(content=sources[trace.path].telling(trace.line)) for trace in traces]
 
 
-def _renames(clone: Path, old: str, new: str) -> dict[str, str]:
-    answer = _git(
-        clone, "diff", "--name-status", "-z", "--find-renames", "--diff-filter=R", old, new
-    )
-    parts = answer.split("\x00")
-    return dict(zip(parts[1::3], parts[2::3], strict=False))
+def _gone(clone: Path, old: str, new: str) -> tuple[dict[str, str], frozenset[str]]:
+    """Files that git sees as renamed, and those that it sees as deleted."""
+    options = ("--name-status", "-z", "--find-renames", "--diff-filter=RD")
+    renames, deleted = {}, set()
+    parts = iter(_git(clone, "diff", *options, old, new, "--", *READ).split("\x00"))
+    for status in filter(None, parts):
+        path = next(parts)
+        if status == "D":
+            deleted.add(path)
+        else:
+            renames[path] = next(parts)
+    return renames, frozenset(deleted)
 
 
 @cache
@@ -181,6 +192,11 @@ def _git(clone: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", f"--git-dir={clone}", *arguments], capture_output=True, check=True
     ).stdout.decode(errors="replace")
+
+
+def matched(step: Step) -> list[int]:
+    """What Flightplan says of a step."""
+    return match(step.old, step.new, step.renames, deleted=step.deleted).new_of
 
 
 def score(steps: Sequence[Step], matcher: Matcher) -> Score:

@@ -8,9 +8,11 @@ The work grows with the number of findings, never with its square: a finding is 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from math import log2
 from typing import NamedTuple
@@ -26,10 +28,11 @@ LOOK_BACK = 5
 LONG = 400
 """Pairs to compare, above which what is plainly the same at both ends of a file is set aside first."""
 
+_WORD = re.compile(r"\w+")
 _SAME_COLUMN = 0.6
 _SAME_TEXT = 0.2
 """Little, for whoever has a text that occurs once is paired already, and the others have it in common."""
-_OTHER_TEXT = -0.4
+_OTHER_TEXT = -1.0
 _MOST_FOR_AN_EDIT = 0.9
 
 
@@ -196,8 +199,21 @@ def _likeness(old: Trace, new: Trace) -> float:
     if old.column == new.column:
         worth += _SAME_COLUMN
     if old.content and new.content:
-        worth += _SAME_TEXT if old.content == new.content else _OTHER_TEXT
+        worth += _OTHER_TEXT + (_SAME_TEXT - _OTHER_TEXT) * _common(old.content, new.content)
     return worth
+
+
+def _common(text: str, other: str) -> float:
+    """Share of the words that two texts have in common."""
+    if text == other:
+        return 1.0
+    words, others = _words(text), _words(other)
+    return 2 * len(words & others) / max(1, len(words) + len(others))
+
+
+@lru_cache(maxsize=10_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text))
 
 
 class _Highest:

@@ -67,6 +67,7 @@ def compare(
     *,
     proof: Proof,
     renames: Mapping[str, str],
+    deleted: Set[str] = frozenset(),
 ) -> Changes:
     """Decide what a scan changes.
 
@@ -75,11 +76,18 @@ def compare(
         sightings: what this scan saw.
         proof: what the scan's coverage proves about what is absent.
         renames: git's rename map since the last scan, old path → new path.
+        deleted: files that git says were deleted since, so that none of them is taken for renamed.
     """
     live = [index for index, finding in enumerate(known) if finding.state in LIVE_STATES]
     changes = Changes(live=len(live))
     scanned = proof.coverage.files or frozenset()
-    matching = match([known[index].trace for index in live], sightings, renames, scanned)
+    matching = match(
+        [known[index].trace for index in live],
+        sightings,
+        renames,
+        still_there=scanned,
+        deleted=deleted,
+    )
     seen = bytearray(len(sightings))
     for position, sighting in enumerate(matching.new_of):
         index = live[position]
@@ -90,7 +98,8 @@ def compare(
         seen[sighting] = 1
         _present(index, known[index], sighting, sightings[sighting], matching, changes)
     unseen = [index for index, hit in enumerate(seen) if not hit]
-    _come_back(known, sightings, unseen, matching.renamed, scanned, changes)
+    renamed = {**renames, **matching.renamed}
+    _come_back(known, sightings, unseen, renamed, scanned, deleted, changes)
     return changes
 
 
@@ -137,6 +146,7 @@ def _come_back(
     unseen: list[int],
     renamed: Mapping[str, str],
     scanned: Set[str],
+    deleted: Set[str],
     changes: Changes,
 ) -> None:
     """A sighting that no live finding explains may be one that was closed before."""
@@ -151,7 +161,8 @@ def _come_back(
         [known[index].trace for index in closed],
         [sightings[index] for index in unseen],
         renamed,
-        there,
+        still_there=there,
+        deleted=deleted,
     )
     returned = set()
     for position, hit in enumerate(matching.new_of):

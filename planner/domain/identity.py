@@ -6,11 +6,18 @@ import re
 from typing import NamedTuple
 
 _DIGITS = re.compile(r"\d+")
+_TOLD_LAST = re.compile(r':\s*"([^"]+)"\s*$')
 
 
 def identity_text(symbol: str, message: str) -> str:
-    """The symbol, else the message without its numbers: some tools put the line number into it."""
-    return symbol or _DIGITS.sub("#", message)
+    """The symbol, with the very thing that the message ends on where it quotes one (of which task the id differs).
+
+    Without a symbol the message without its numbers: some tools put the line number into it.
+    """
+    if not symbol:
+        return _DIGITS.sub("#", message)
+    told = _TOLD_LAST.search(message)
+    return f"{symbol} {told.group(1)}" if told else symbol
 
 
 class Trace(NamedTuple):

@@ -44,7 +44,9 @@ def match(
     old: Sequence[Trace],
     new: Sequence[Trace],
     renames: Mapping[str, str],
+    *,
     still_there: Set[str] = frozenset(),
+    deleted: Set[str] = frozenset(),
 ) -> Matching:
     """Pair the findings of two scans of one source.
 
@@ -53,8 +55,9 @@ def match(
         new: the findings of this scan.
         renames: git's rename map, old path → new path; empty where there is none.
         still_there: files that this scan looked at, which therefore cannot have been renamed away.
+        deleted: files that git says were deleted; of these only the letter case may have changed.
     """
-    renamed = renamed_files(old, new, renames, still_there)
+    renamed = renamed_files(old, new, renames, still_there=still_there, deleted=deleted)
     matching = Matching(
         new_of=[-1] * len(old),
         renamed=renamed,

@@ -23,18 +23,21 @@ def renamed_files(
     old: Sequence[Trace],
     new: Sequence[Trace],
     renames: Mapping[str, str],
+    *,
     still_there: Set[str] = frozenset(),
+    deleted: Set[str] = frozenset(),
 ) -> dict[str, str]:
     """Old path → new path: what git says, and what can only be so. Ambiguous moves stay apart.
 
     Args:
         renames: git's own rename map; empty where there is none.
         still_there: files that this scan looked at: without findings they are clean, not gone.
+        deleted: files that git says were deleted: nothing is guessed of them, save a change of letter case.
     """
     old_paths = {trace.path for trace in old}
     new_paths = {trace.path for trace in new}
     renamed = {path: renames[path] for path in old_paths if path in renames}
-    taken = set(renamed.values())
+    taken = {*renames.values()}
     vanished = old_paths - new_paths - renamed.keys() - still_there
     appeared = new_paths - old_paths - taken
     if not vanished or not appeared:
@@ -42,7 +45,7 @@ def renamed_files(
     for guess in (_same_but_for_case, _same_findings, _same_tail, _same_folder_move, _akin_name):
         found = guess(_Moves(old, new, vanished, appeared, renamed))
         renamed.update(found)
-        vanished -= found.keys()
+        vanished -= found.keys() | deleted
         appeared -= set(found.values())
         if not vanished or not appeared:
             break

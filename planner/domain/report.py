@@ -156,6 +156,8 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     """Filled while ``observations`` is read; complete once it is exhausted."""
     renames: dict[str, str] = field(default_factory=dict)
+    deleted: frozenset[str] = frozenset()
+    """Files that git says were deleted since the last scan, not renamed."""
     """git's own rename map since the last scan, old path → new path."""
     commit: str = ""
     codeowners: str | None = None

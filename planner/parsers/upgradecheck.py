@@ -125,6 +125,7 @@ class _ReportObject(msgspec.Struct):
     dags: list[_Dag] = []
     used_by: dict[str, list[int]] = {}
     renames: dict[str, str] = {}
+    deleted: frozenset[str] = frozenset()
     codeowners: str | None = None
     last_changes: dict[str, _LastChange] | None = None
     history_gap: str = ""
@@ -159,6 +160,7 @@ def parse_report_object(
         dags=[DagEntry(**msgspec.structs.asdict(dag)) for dag in around.dags],
         used_by=_used_by(around),
         renames=around.renames,
+        deleted=around.deleted,
         codeowners=around.codeowners,
         last_changes=_last_changes(around),
         history_gap=around.history_gap,

@@ -10,6 +10,9 @@ from planner.scanner.material import Hit
 from planner.scanner.notebook import cells_of
 
 _MAX_CONTENT = 300
+_FURTHER = 20
+"""Lines below a decorator in which what it decorates is looked for."""
+_DEFINES = ("def ", "async def ", "class ")
 
 
 class Source:
@@ -23,14 +26,31 @@ class Source:
     def detail(self, observations: Iterable[Observation]) -> None:
         """Gives observations the text of their lines."""
         for one in observations:
-            one.content = self.line(one.line, one.cell)
+            one.content = self.telling(one.line, one.cell)
 
     def detail_hits(self, hits: Iterable[Hit]) -> None:
         """The same for hits of Flightplan's own checks."""
         for hit in hits:
-            hit.content = self.line(hit.line, hit.cell)
+            hit.content = self.telling(hit.line, hit.cell)
             if hit.cell is not None:  # a patch cannot reach into a notebook's JSON
                 hit.edits = []
+
+    def telling(self, line: int | None, cell: int | None = None) -> str:
+        """The text of a line that tells it from its like: with the next where it says nothing alone.
+
+        A decorator is known by what it decorates, a call that is only opened by what comes first in it.
+        """
+        text = self.line(line, cell)
+        if line is None or not text:
+            return text
+        if text.startswith("@"):
+            for further in range(line + 1, line + 1 + _FURTHER):
+                below = self.line(further, cell)
+                if below.startswith(_DEFINES):
+                    return f"{text} {below}"[:_MAX_CONTENT]
+        elif text.endswith(("(", "[", "{")):
+            return f"{text} {self.line(line + 1, cell)}"[:_MAX_CONTENT]
+        return text
 
     def line(self, line: int | None, cell: int | None = None) -> str:
         """The text of a 1-based line, white space folded."""

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from planner.scanner.cache import Cache
-from planner.scanner.git import Credentials, fetch, laid_out, locked, renames, repository_at
+from planner.scanner.git import Credentials, fetch, files_gone, laid_out, locked, repository_at
 from planner.scanner.last_change import with_last_changes_of
 from planner.scanner.result import Progress, ScanResult
 from planner.scanner.scan import scan_folder
@@ -37,7 +37,7 @@ def scan_git(
     repository = repository_at(location, cache_dir=Path(cache_dir), credentials=credentials)
     with locked(repository):
         commit = fetch(repository, branch)
-        renamed = renames(repository, since_commit, commit) if since_commit != commit else {}
+        gone = files_gone(repository, since_commit, commit)
         with laid_out(repository, commit) as tree:
             result = scan_folder(
                 tree,
@@ -48,5 +48,5 @@ def scan_git(
                 progress=progress,
                 today=today,
             )
-        result = replace(result, commit=commit, renames=renamed)
+        result = replace(result, commit=commit, renames=gone.renames, deleted=gone.deleted)
         return with_last_changes_of(result, repository, branch=branch, cache=cache)

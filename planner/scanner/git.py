@@ -220,13 +220,22 @@ def head_commit(repository: Repository, ref: str) -> str:
     return _git(repository, "rev-parse", "--verify", f"{ref}^{{commit}}").strip()
 
 
-def renames(repository: Repository, old: str, new: str) -> dict[str, str]:
-    """Files git sees as renamed between two commits, old path → new path.
+@dataclass(frozen=True, slots=True)
+class FilesGone:
+    """What became of the files of an older commit that a newer one has no more, as git says."""
 
-    Empty where the old commit cannot be had any more; a rename then shows as removed and new.
+    renames: dict[str, str] = field(default_factory=dict)
+    """Old path → new path."""
+    deleted: frozenset[str] = frozenset()
+
+
+def files_gone(repository: Repository, old: str, new: str) -> FilesGone:
+    """Files that git sees as renamed or deleted between two commits.
+
+    Nothing where the old commit cannot be had any more; what was renamed is then guessed.
     """
     if not _COMMIT.fullmatch(old) or not _has_commit(repository, old):
-        return {}
+        return FilesGone()
     answer = _git(
         repository,
         "diff",
@@ -234,15 +243,22 @@ def renames(repository: Repository, old: str, new: str) -> dict[str, str]:
         "-z",
         "--find-renames",
         f"-l{_MOST_RENAMES}",
-        "--diff-filter=R",
+        "--diff-filter=RD",
         "--no-ext-diff",
         "--no-textconv",
         old,
         new,
         "--",
     )
-    parts = answer.split("\x00")
-    return dict(zip(parts[1::3], parts[2::3], strict=False))
+    renames, deleted = {}, set()
+    parts = iter(answer.split("\x00"))
+    for status in filter(None, parts):
+        path = next(parts)
+        if status == "D":
+            deleted.add(path)
+        else:
+            renames[path] = next(parts)
+    return FilesGone(renames, frozenset(deleted))
 
 
 def _has_commit(repository: Repository, commit: str) -> bool:

@@ -119,6 +119,8 @@ class ScanResult:
     """Everything that was not checked, or not by every check, by path; ``unscanned`` is among it."""
     renames: dict[str, str] = field(default_factory=dict)
     """git's own renames since the last scan, old path → new path."""
+    deleted: frozenset[str] = frozenset()
+    """Files that git says were deleted since the last scan, so that nobody takes them for renamed."""
     last_changes: dict[str, LastChange] | None = None
     """Who changed each file with findings last; None where nobody looked."""
     history_gap: str = ""
@@ -159,6 +161,7 @@ class ScanResult:
             dags=self.dags,
             used_by=self.used_by,
             renames=self.renames,
+            deleted=self.deleted,
             commit=self.commit,
             codeowners=self.codeowners,
             last_changes=self.last_changes,

@@ -19,6 +19,7 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
     stream.write(b'{"coverage":' + _encode(_coverage(result)))
     stream.write(b',\n"commit":' + _encode(result.commit))
     stream.write(b',\n"renames":' + _encode(result.renames))
+    stream.write(b',\n"deleted":' + _encode(sorted(result.deleted)))
     stream.write(b',\n"codeowners":' + _encode(result.codeowners))
     if result.last_changes is not None or result.history_gap:
         stream.write(b',\n"last_changes":{' + _lines(_members(result.last_changes or {})))

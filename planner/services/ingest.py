@@ -257,6 +257,7 @@ def _compare_and_write(
         sightings.traces,
         proof=replace(sightings.proof(book), some_left_out=bool(report.problems)),
         renames=report.renames,
+        deleted=report.deleted,
     )
     _count(scan, report, sightings, changes)
     brake = Brake(**book.decision["hold"])

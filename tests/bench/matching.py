@@ -18,7 +18,7 @@ from itertools import pairwise
 from planner.domain.identity import Trace
 from planner.domain.matching import match
 from tests import series
-from tests.series import Score, Step
+from tests.series import Score, matched
 
 LEAST_BARE = 0.99
 LEAST_WITH_SOURCES = 0.995
@@ -61,11 +61,6 @@ def _identities(misses: bool) -> bool:
         if clone is None:
             print(f"{folder.name}: no clone in SERIES_SOURCES, so not with lines and git")
     return failed
-
-
-def matched(step: Step) -> list[int]:
-    """What Flightplan says of a step."""
-    return match(step.old, step.new, step.renames).new_of
 
 
 def _print_row(name: str, found: Score) -> None:

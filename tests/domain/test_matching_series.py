@@ -10,14 +10,10 @@ import pytest
 
 from planner.domain.matching import match
 from tests import series
-from tests.series import Score, Step
+from tests.series import Score, matched
 
 SERIES = {folder.name: folder for folder in series.series_in()}
 LEAST = {"openverse-catalog": 0.998}
-
-
-def matched(step: Step) -> list[int]:
-    return match(step.old, step.new, step.renames).new_of
 
 
 def worst(found: Score) -> float:

@@ -13,6 +13,8 @@ SIMILAR_ENOUGH = 0.5
 """Share of common findings that lets a file of the same name count as moved (measured on the history series)."""
 NEARLY_ALL = 0.75
 """Share of common findings that lets a file of another, similar name count as renamed."""
+NO_CHANCE = 5
+"""Findings at the very same places from which on the name and the folder need not speak for it."""
 TELLING = 3
 """Common findings below which a similar name proves nothing."""
 
@@ -86,7 +88,7 @@ def _same_but_for_case(moves: _Moves) -> dict[str, str]:
 
 
 def _same_findings(moves: _Moves) -> dict[str, str]:
-    """The same findings at the same places, as no other file has them, and a name that speaks for it."""
+    """The same findings at the same places, as no other file has them, and a name that speaks for it or many of them."""
     old_rows, new_rows = _rows(moves.old, moves.vanished), _rows(moves.new, moves.appeared)
     same_name = _one_to_one(
         {path: (_name(path), *rows) for path, rows in old_rows.items()},
@@ -101,9 +103,16 @@ def _same_findings(moves: _Moves) -> dict[str, str]:
         for path, target in same_rows.items()
         if path not in same_name
         and target not in same_name.values()
-        and _kinship(path, target) >= (0.5 if len(old_rows[path]) > 1 else 1.0)
+        and _kinship(path, target) >= _kinship_asked(len(old_rows[path]))
     }
     return {**same_name, **akin}
+
+
+def _kinship_asked(findings: int) -> float:
+    """How much a name must speak for a file with so many findings at the very same places."""
+    if findings >= NO_CHANCE:
+        return 0.0
+    return 0.5 if findings > 1 else 1.0
 
 
 def _same_tail(moves: _Moves) -> dict[str, str]:
@@ -240,8 +249,10 @@ def _kinship(old: str, new: str) -> float:
     """Share of the words of the shorter name that the other name has too; nothing across folders."""
     if _folder(old) != _folder(new):
         return 0.0
-    words = [set(_WORD.findall(_name(path).rsplit(".", 1)[0].lower())) for path in (old, new)]
-    return len(words[0] & words[1]) / max(1, min(map(len, words)))
+    words, others = (_WORD.findall(_name(path).rsplit(".", 1)[0].lower()) for path in (old, new))
+    if "".join(words) == "".join(others):
+        return 1.0
+    return len({*words} & {*others}) / max(1, min(len({*words}), len({*others})))
 
 
 def _depth(path: str) -> int:

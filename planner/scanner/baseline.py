@@ -80,7 +80,7 @@ def compare(baseline: Baseline, present: Sequence[Trace], seen: Collection[str])
     Args:
         seen: every file that was looked at, which therefore cannot have been renamed away.
     """
-    matching = match(list(baseline.traces), present, {}, frozenset(seen))
+    matching = match(list(baseline.traces), present, {}, still_there=frozenset(seen))
     pairs = {old: new for old, new in enumerate(matching.new_of) if new >= 0}
     return Compared(known=frozenset(pairs.values()), pairs=pairs)
 

@@ -49,7 +49,7 @@ class Source:
                 if below.startswith(_DEFINES):
                     return f"{text} {below}"[:_MAX_CONTENT]
         elif text.endswith(("(", "[", "{")):
-            return f"{text} {self.line(line + 1, cell)}"[:_MAX_CONTENT]
+            return f"{text} {self.line(line + 1, cell)}".strip()[:_MAX_CONTENT]
         return text
 
     def line(self, line: int | None, cell: int | None = None) -> str:

@@ -166,6 +166,53 @@ def test_a_file_that_was_split_goes_on_in_the_part_that_kept_its_findings() -> N
     assert match(old, [*kept, *both], {}).renamed == {}
 
 
+def test_what_stands_between_the_words_of_a_name_does_not_count() -> None:
+    old = [trace("dags/covid_19.py", line, symbol=f"{line}") for line in (30, 44, 79)]
+    new = [
+        trace("dags/covid19.py", line + 3, symbol=one.symbol) for one in old if (line := one.line)
+    ]
+    assert match(old, new, {}).renamed == {"dags/covid_19.py": "dags/covid19.py"}
+
+
+def test_many_findings_at_the_very_same_places_need_no_name() -> None:
+    places = (24, 30, 46, 51, 52)
+    old = [trace("dags/archive.py", line) for line in places]
+    new = [trace("etl/tables.py", line) for line in places]
+    assert match(old, new, {}).renamed == {"dags/archive.py": "etl/tables.py"}
+    assert match(old[:4], new[:4], {}).renamed == {}
+    copies = [*new, *(one._replace(path="etl/copy.py") for one in new)]
+    assert match(old, copies, {}).renamed == {}
+
+
+def test_of_a_file_that_git_calls_deleted_nothing_is_guessed_but_the_letter_case() -> None:
+    old = [trace("dags/audit.py", line) for line in (19, 40, 50)]
+    again = [trace("dags/audit_2.py", line) for line in (19, 40, 50)]
+    assert match(old, again, {}).renamed == {"dags/audit.py": "dags/audit_2.py"}
+    assert match(old, again, {}, deleted={"dags/audit.py"}).renamed == {}
+    upper = [one._replace(path="dags/Audit.py") for one in old]
+    assert match(old, upper, {}, deleted={"dags/audit.py"}).renamed == {
+        "dags/audit.py": "dags/Audit.py"
+    }
+
+
+def test_a_file_that_git_says_was_another_before_is_nobody_elses_heir() -> None:
+    old = [trace("dags/audit.py", line) for line in (19, 40, 50)]
+    new = [one._replace(path="dags/audit_2.py") for one in old]
+    assert match(old, new, {"dags/clean.py": "dags/audit_2.py"}).renamed == {}
+
+
+def test_lines_that_were_edited_are_known_by_the_words_that_stayed() -> None:
+    old = [
+        trace("a.py", line, content=f"@task() def {name}(snapshot, jsonl):")
+        for line, name in ((10, "harvest"), (19, "distill"), (28, "publish"))
+    ]
+    new = [
+        trace("a.py", line, content=f"@task() def {name}(snapshot):")
+        for line, name in ((10, "setup"), (19, "harvest"), (28, "distill"), (37, "publish"))
+    ]
+    assert pairs(old, new) == {0: 1, 1: 2, 2: 3}
+
+
 def test_one_finding_at_the_same_place_is_too_little_for_another_name() -> None:
     old = [trace("dags/load_orders.py", 27)]
     assert match(old, [trace("dags/load_users.py", 27)], {}).renamed == {}

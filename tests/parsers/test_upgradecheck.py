@@ -109,6 +109,7 @@ def test_a_scanners_report_says_what_it_covered() -> None:
                 },
                 "dags": [{"dag_id": "sales", "path": "dags/sales.py", "owners": ["bi"]}],
                 "renames": {"dags/old.py": "dags/sales.py"},
+                "deleted": ["dags/older.py"],
                 "codeowners": "* @bi\n",
                 "commit": "abc",
                 "findings": [finding(dag_ids=["sales"])],
@@ -120,6 +121,7 @@ def test_a_scanners_report_says_what_it_covered() -> None:
     assert report.metadata["unscanned"] == ["dags/b.py"]
     assert [(dag.dag_id, dag.owners) for dag in report.dags] == [("sales", ("bi",))]
     assert report.renames == {"dags/old.py": "dags/sales.py"}
+    assert report.deleted == {"dags/older.py"}
     assert (report.codeowners, report.commit) == ("* @bi\n", "abc")
     assert seen.extra == b""
 

@@ -66,12 +66,16 @@ def test_a_branch_is_scanned_at_its_newest_commit(repo: Repo, cache: Path) -> No
 
 def test_renames_since_the_last_scan_are_gits_own(repo: Repo, cache: Path) -> None:
     location = f"file://{repo.folder}"
+    repo.write("dags/gone.py", "y = 1\n")
+    repo.commit()
     first = scan_git(location, cache_dir=cache)
+    repo.git("rm", "-q", "dags/gone.py")
     repo.git("mv", "dags", "pipelines")
     repo.write("pipelines/new über.py", "x = 1\n")
     repo.commit()
     second = scan_git(location, since_commit=first.commit, cache_dir=cache)
     assert second.renames == {"dags/sales.py": "pipelines/sales.py"}
+    assert second.deleted == {"dags/gone.py"}
     assert second.coverage.files == {"pipelines/sales.py", "pipelines/new über.py"}
     assert scan_git(location, since_commit=second.commit, cache_dir=cache).renames == {}
 

@@ -77,7 +77,11 @@ def test_what_was_written_is_what_was_seen(tree: Path) -> None:
     wanted = result.report()
     assert report.coverage == wanted.coverage
     assert report.metadata == wanted.metadata
-    assert (report.dags, report.renames) == (wanted.dags, wanted.renames)
+    assert (report.dags, report.renames, report.deleted) == (
+        wanted.dags,
+        wanted.renames,
+        wanted.deleted,
+    )
     assert (report.codeowners, report.commit) == (wanted.codeowners, wanted.commit)
     assert report.received == wanted.received and not report.problems
 

@@ -28,6 +28,7 @@ from planner.views import (
     source,
     token,
     triage,
+    waiver,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -121,6 +122,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/triage/tickets.csv", triage.tickets, name="triage-tickets"),
     path("d/<slug:slug>/triage/paste/", triage.paste, name="triage-paste"),
     path("d/<slug:slug>/triage/<int:notes_id>/remove/", triage.remove, name="triage-remove"),
+    path("d/<slug:slug>/waivers/", waiver.page, name="waivers"),
+    path("d/<slug:slug>/waivers/add/", waiver.add, name="waiver-add"),
+    path("d/<slug:slug>/waivers/<int:waiver_id>/extend/", waiver.extend, name="waiver-extend"),
+    path("d/<slug:slug>/waivers/<int:waiver_id>/end/", waiver.end, name="waiver-end"),
+    path(
+        "d/<slug:slug>/waivers/requests/<int:request_id>/approve/",
+        waiver.approve,
+        name="waiver-approve",
+    ),
+    path(
+        "d/<slug:slug>/waivers/requests/<int:request_id>/decline/",
+        waiver.decline,
+        name="waiver-decline",
+    ),
+    path(
+        "d/<slug:slug>/waivers/requests/<int:request_id>/withdraw/",
+        waiver.withdraw,
+        name="waiver-withdraw",
+    ),
+    path(
+        "d/<slug:slug>/waivers/silenced/<slug:key>/approve/",
+        waiver.approve_silenced,
+        name="waiver-silenced",
+    ),
     path("rules/", rule.rules, name="rules"),
     path("rules/<str:rule_id>/", rule.rule, name="rule"),
     path("d/<slug:slug>/runbook/", runbook.page, name="runbook"),

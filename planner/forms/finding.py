@@ -33,7 +33,15 @@ _CHOICES: dict[str, Any] = {
     "when": WHENS,
     "silenced": SILENCED,
 }
-_TEXTS = {"rule": 80, "dag": 300, "path": 1000, "text": LONGEST_TEXT, "source": 80, "family": 40}
+_TEXTS = {
+    "rule": 80,
+    "dag": 300,
+    "path": 1000,
+    "text": LONGEST_TEXT,
+    "source": 80,
+    "family": 40,
+    "waiver": 18,
+}
 
 
 def filter_from(query: QueryDict) -> tuple[FindingFilter, list[str]]:

@@ -13,7 +13,7 @@ from django.db.models import (
 from planner.domain.finding import Category
 from planner.domain.fix_time import IN_SHORT
 from planner.domain.silencing import MARK
-from planner.models import Deployment, Finding, Owner
+from planner.models import Deployment, Finding, Owner, WaivedFinding
 from planner.rulebook.load import rulebook
 from planner.selectors.fix_time import fixable
 from planner.selectors.tally import in_family
@@ -79,6 +79,8 @@ class FindingFilter:
     """When it can be fixed: now, shim, provider or after."""
     silenced: str = ""
     """yes: only what somebody silenced in the code."""
+    waiver: str = ""
+    """The number of a waiver: only what it covers."""
     sort: str = "severity"
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -87,7 +89,7 @@ class FindingFilter:
         for name in ("category", "axis", "rule", "owner", "state", "dag", "path", "text", "due"):
             if value := getattr(self, name):
                 pairs.append((name, value))
-        for name in ("source", "family", "when", "silenced"):
+        for name in ("source", "family", "when", "silenced", "waiver"):
             if value := getattr(self, name):
                 pairs.append((name, value))
         if self.sort != "severity":
@@ -127,6 +129,7 @@ def conditions_of(deployment: Deployment, filters: FindingFilter, today: date) -
         "family": _in_family(deployment, filters.family),
         "when": _fixable(deployment, filters.when),
         "silenced": Q(extra__contains=MARK) if filters.silenced else Q(),
+        "waiver": _under(filters.waiver),
     }
     return {name: condition for name, condition in conditions.items() if condition}
 
@@ -181,6 +184,13 @@ def _blocks_dag(dag: str) -> Q:
         | Q(dag_ids__endswith=f"\n{dag}")
         | Q(dag_ids__contains=f"\n{dag}\n")
     )
+
+
+def _under(waiver: str) -> Q:
+    if not waiver:
+        return Q()
+    links = WaivedFinding.objects.filter(waiver=int(waiver) if waiver.isdecimal() else None)
+    return Q(pk__in=links.values("finding"))
 
 
 def _contains(text: str) -> Q:

@@ -29,8 +29,8 @@ def render_page(
 ) -> HttpResponse:
     """The whole page, or ``fragment`` where htmx asked for it.
 
-    ``tab`` marks the current tab: overview, decision, findings, triage, plan, runbook, scans,
-    owners, settings. Templates get ``deployment``, ``role``, ``tab``, ``now`` and ``header``; the
+    ``tab`` marks the current tab: overview, decision, findings, waivers, triage, plan, runbook,
+    scans, owners, settings. Templates get ``deployment``, ``role``, ``tab``, ``now`` and ``header``; the
     header costs its queries only where the template shows it.
     """
     shared = {

@@ -20,6 +20,8 @@ COLUMNS = (
     "owner_because",
     "due",
     "state",
+    "waived_until",
+    "waived_because",
     "note",
     "message",
 )

@@ -18,7 +18,7 @@ from planner.domain.dates import short
 from planner.domain.finding import ACTIVE_STATES, Category, Severity, State
 from planner.domain.history import change_from, sentence
 from planner.domain.person import name_of
-from planner.models import Deployment, Event, Finding, Scan, Source, Waiver
+from planner.models import Deployment, Event, Finding, Scan, Source, Waiver, WaiverRequest
 from planner.selectors.finding_filter import (
     FindingFilter,
     conditions_of,
@@ -26,6 +26,8 @@ from planner.selectors.finding_filter import (
 )
 from planner.selectors.finding_page import live_waivers
 from planner.selectors.scan import newest_applied
+from planner.selectors.waiver import silenced_and_open
+from planner.selectors.waiver_request import requests_by_finding
 from planner.selectors.work import active, late, planned, this_week
 
 
@@ -57,6 +59,8 @@ class Standing:
     this_week: int
     style: int
     waived: int
+    silenced: int
+    """Open, though somebody silenced it in the code."""
     ever: int
     """Findings there ever were, in any state."""
 
@@ -74,6 +78,8 @@ class FindingDetail:
     finding: Finding
     history: list[HistoryLine]
     waivers: list[Waiver] = field(default_factory=list)
+    request: WaiverRequest | None = None
+    """Of a waiver, which nobody has answered yet."""
     last_scan: Scan | None = None
     """The last scan that saw it."""
 
@@ -115,6 +121,7 @@ def standing(deployment: Deployment, *, today: date) -> Standing:
         this_week=Count("pk", filter=work & this_week(today)),
         style=Count("pk", filter=active() & Q(category=Category.STYLE)),
         waived=Count("pk", filter=Q(state=State.WAIVED)),
+        silenced=Count("pk", filter=silenced_and_open()),
         ever=Count("pk"),
     )
     return Standing(**numbers)
@@ -133,7 +140,8 @@ def finding_detail(deployment: Deployment, finding_id: int) -> FindingDetail | N
     lines = [HistoryLine(event, event_sentence(event)) for event in events]
     waivers = finding.waivers.select_related("approver").order_by("-pk")
     last_scan = finding.last_scan or newest_applied(finding.source, finding.checker)
-    return FindingDetail(finding, lines, list(waivers), last_scan)
+    request = requests_by_finding([finding.pk]).get(finding.pk)
+    return FindingDetail(finding, lines, list(waivers), request, last_scan)
 
 
 def event_sentence(event: Event) -> str:

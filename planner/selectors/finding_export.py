@@ -8,12 +8,15 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from planner.domain.finding import State
 from planner.domain.history import change_from, sentence
+from planner.domain.silencing import silencing_from
 from planner.models import Deployment, Event, Finding, Scan
 from planner.selectors.finding import scan_words
 from planner.selectors.finding_filter import FindingFilter
 from planner.selectors.finding_page import finding_page
 from planner.selectors.scan import newest_applied_ids
+from planner.selectors.waiver import scope_of
 
 _BATCH = 5_000
 
@@ -145,6 +148,8 @@ def _document(finding: Finding, seen: _Seen) -> dict[str, Any]:
         "message": finding.message,
         "state": finding.state,
         "regressed": finding.regressed,
+        "waived": _waived(finding),
+        "silenced": _silenced(finding),
         "owner": finding.owner.key if finding.owner else None,
         "owner_because": finding.owner_because,
         "due": finding.due.isoformat() if finding.due else None,
@@ -168,6 +173,40 @@ def _csv_row(finding: Finding) -> tuple[object, ...]:
         finding.owner_because,
         finding.due.isoformat() if finding.due else "",
         finding.state,
+        *_waived_cells(finding),
         finding.note,
         finding.message,
     )
+
+
+def _waived_cells(finding: Finding) -> tuple[str, str]:
+    waived = _waived(finding)
+    return (waived["until"], waived["reason"]) if waived else ("", "")
+
+
+def _waived(finding: Finding) -> dict[str, Any] | None:
+    """The waiver that hides a finding longest."""
+    live = finding.live_waivers  # type: ignore[attr-defined]
+    if finding.state != State.WAIVED or not live:
+        return None
+    waiver = live[0]
+    return {
+        "until": waiver.expires_on.isoformat(),
+        "reason": waiver.reason,
+        "approver": waiver.approver.get_username(),
+        "waiver": waiver.pk,
+        "covers": scope_of(waiver).words,
+    }
+
+
+def _silenced(finding: Finding) -> dict[str, Any] | None:
+    """Who silences a finding in the code, which nobody needs to have approved."""
+    silencing = silencing_from(finding.extra)
+    if silencing is None:
+        return None
+    return {
+        "by": silencing.by.value,
+        "where": silencing.where,
+        "reason": silencing.reason,
+        "expires": silencing.expires.isoformat() if silencing.expires else None,
+    }

@@ -29,6 +29,7 @@ from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.fix_pack import handed_out_whole
 from planner.selectors.owner import owner_options
+from planner.selectors.waiver import scope_of
 from planner.selectors.work import is_planned
 
 _DAGS_SHOWN = 20
@@ -95,6 +96,8 @@ class FindingView:
     owners: list[Owner]
     has_patch: bool
     """It is work to do, nobody silenced it, and its edit can be applied."""
+    is_named: bool
+    """A waiver that holds names it, so that it can be taken out of it."""
     no_file: str
     """Why its file is not given out whole, in a sentence, or nothing."""
 
@@ -142,6 +145,7 @@ def finding_view(deployment: Deployment, finding_id: int, *, today: date) -> Fin
         has_patch=bool(
             row.suggestion and row.suggestion.diff and is_planned(finding) and not row.silencing
         ),
+        is_named=any(scope_of(waiver).names_findings for waiver in live),
         no_file=handed_out_whole(finding.source.kind, finding.path),
     )
 

@@ -25,6 +25,7 @@ from planner.selectors.finding_filter import (
     FindingFilter,
     findings_of,
 )
+from planner.selectors.waiver_request import is_asked_for
 
 PAGE_SIZE = 50
 LONGEST_CURSOR = 3000
@@ -66,7 +67,7 @@ def finding_page(
 
 def live_waivers() -> Prefetch[Any]:
     """Prefetches what has not ended yet as ``live_waivers``."""
-    live = Waiver.objects.filter(ended_at=None).order_by("-expires_on")
+    live = Waiver.objects.filter(ended_at=None).select_related("approver").order_by("-expires_on")
     return Prefetch("waivers", queryset=live, to_attr="live_waivers")
 
 
@@ -81,7 +82,7 @@ class _Order:
         annotations = {
             key: expression for key, expression in _COMPUTED.items() if key in self._keys
         }
-        return rows.annotate(**annotations).order_by(*self._keys)
+        return rows.annotate(**annotations, **_TOLD).order_by(*self._keys)
 
     def beyond(self, place: list[Any]) -> Q:
         """Rows that come after ``place``."""
@@ -124,6 +125,10 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "path": ("path", "line_or_0", "pk"),
     "owner": ("is_unowned", "owner_name", "severity_rank", "pk"),
 }
+
+
+_TOLD: dict[str, Any] = {"is_asked_for": is_asked_for()}
+"""What rows say of themselves beside what they are sorted by."""
 
 
 _COMPUTED: dict[str, Any] = {

@@ -37,6 +37,8 @@ class FindingRow:
     """What is wrong, as the rulebook says it; the message where it does not know the rule."""
     instead: str
     silencing: Silencing | None
+    is_asked_for: bool
+    """Somebody asks for a waiver of it."""
     when: str
     """When it can be fixed: now, shim, provider or after."""
     fixable: str
@@ -78,6 +80,7 @@ def _row(finding: Finding, today: date, most_dags: int) -> FindingRow:
         title=rule.title if rule else finding.message or finding.rule_id,
         instead=instead_of(finding.rule_id, finding.symbol, rulebook()),
         silencing=silencing_from(finding.extra),
+        is_asked_for=getattr(finding, "is_asked_for", False),
         when=when,
         fixable=in_short(when, suggestion.needs if suggestion else ()),
         claim=claim_of(finding),

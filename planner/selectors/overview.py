@@ -21,6 +21,7 @@ from planner.rulebook.load import rulebook
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day, zone_of
 from planner.selectors.plan import PlanGround, ground_of, plan_from
+from planner.selectors.waiver import WaiverNotes, waiver_notes
 
 HISTORY_DAYS = 370
 """How many days with a scan a burn-down goes back."""
@@ -81,6 +82,7 @@ class Overview:
     history: pd.DataFrame
     """A row for each day with a scan, a column per severity: what was open after that day's last scan."""
     last_scan: LastScan | None
+    waivers: WaiverNotes
     rules: tuple[RuleRow, ...]
     more_rules: int
     owners: tuple[OwnerRow, ...]
@@ -106,13 +108,18 @@ class Overview:
         return self.active.of(Severity.ERROR).number
 
     @property
+    def waived_errors(self) -> int:
+        """ERRORs that are set aside, which are neither open nor fixed."""
+        return self.ground.counts.planned.of(Severity.ERROR).waived
+
+    @property
     def unowned(self) -> OwnerRow:
         """What nobody owns."""
         return _owner_row(self.active.where(lambda row: not row.owner_key))
 
 
 def overview_of(deployment: Deployment, *, now: datetime) -> Overview:
-    """Everything on the overview. Nine queries, whatever the number of findings."""
+    """Everything on the overview. Ten queries, whatever the number of findings."""
     today = local_day(deployment, now)
     ground = ground_of(deployment, today=today)
     counts = ground.counts.planned
@@ -126,6 +133,7 @@ def overview_of(deployment: Deployment, *, now: datetime) -> Overview:
         ground=ground,
         history=_with_today(_history(deployment), counts, today),
         last_scan=_last_scan(deployment),
+        waivers=waiver_notes(deployment, today=today),
         rules=tuple(rules[:RULES_SHOWN]),
         more_rules=max(0, len(rules) - RULES_SHOWN),
         owners=tuple(owners[:OWNERS_SHOWN]),

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from planner.domain.finding import ACTIVE_STATES, LIVE_STATES, Severity, State
 from planner.domain.ownership import fixed_start
 from planner.domain.silencing import MARK
 from planner.domain.waiver import Scope, Spot, fitter
-from planner.models import Deployment, Finding, WaivedFinding, Waiver
+from planner.models import Deployment, Finding, WaivedFinding, Waiver, WaiverRequest
 from planner.rulebook.load import rulebook
 from planner.selectors.work import active
 
@@ -71,7 +73,6 @@ class WaiverPage:
 class WaiverNotes:
     """What the overview tells of waivers."""
 
-    waived: int
     ending: int
     """Waivers that end soon."""
     first_end: date | None
@@ -194,18 +195,30 @@ def ended_page(deployment: Deployment, *, today: date, before: int | None = None
 
 
 def waiver_notes(deployment: Deployment, *, today: date) -> WaiverNotes:
-    """What the overview tells of waivers. Three queries."""
+    """What the overview tells of waivers. One query."""
     soon = today + timedelta(days=soon_days())
-    ending = deployment.waivers.filter(ended_at=None, expires_on__lte=soon)
-    counts = Finding.objects.filter(deployment=deployment).aggregate(
-        waived=Count("pk", filter=Q(state=State.WAIVED)),
-        silenced=Count("pk", filter=silenced_and_open()),
+    findings = Finding.objects.filter(silenced_and_open())
+    ending = Waiver.objects.filter(ended_at=None, expires_on__lte=soon)
+    asked = WaiverRequest.objects.filter(answered_at=None)
+    rows = Deployment.objects.filter(pk=deployment.pk).annotate(
+        n_ending=_number(ending),
+        first_end=_one(ending, Min("expires_on")),
+        n_asked=_number(asked),
+        n_silenced=_number(findings),
     )
-    return WaiverNotes(
-        asked=deployment.waiver_requests.filter(answered_at=None).count(),
-        **ending.aggregate(ending=Count("pk"), first_end=Min("expires_on")),
-        **counts,
-    )
+    numbers = rows.values_list("n_ending", "first_end", "n_asked", "n_silenced").get()
+    n_ending, first_end, n_asked, n_silenced = numbers
+    return WaiverNotes(ending=n_ending, first_end=first_end, asked=n_asked, silenced=n_silenced)
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """How many of the rows belong to the deployment of a query around them."""
+    return Coalesce(_one(rows, Count("pk")), 0)
+
+
+def _one(rows: QuerySet[Any], aggregate: Aggregate) -> Subquery:
+    own = rows.filter(deployment=OuterRef("pk")).order_by().values("deployment")
+    return Subquery(own.annotate(found=aggregate).values("found"))
 
 
 def silenced_and_open() -> Q:
@@ -220,7 +233,8 @@ def scope_preview(deployment: Deployment, scope: Scope) -> ScopePreview:
     )
     fits = fitter(scope)
     hides: Counter[str] = Counter()
-    waived, sample = 0, []
+    waived = 0
+    sample: list[int] = []
     found = rows.order_by("severity_rank", "path", "pk").values_list("severity", *_SPOT)
     for severity, pk, state, *rest in found.iterator(chunk_size=10_000):
         if not fits(Spot(pk, State(state), *rest)):

@@ -41,6 +41,7 @@ from planner.services.finding import (
 )
 from planner.services.finding_log import FindingError, Outcome
 from planner.services.waiver import finding_waive, waiver_end
+from planner.services.waiver_request import waiver_ask
 from planner.views import words
 from planner.views.access import DeploymentRequest, Role, deployment_view
 from planner.views.page import render_page
@@ -151,6 +152,25 @@ def _waive(
     return outcome, f"waived until {with_year(values['expires_on'])}. It comes back by itself."
 
 
+def _ask_waiver(
+    request: DeploymentRequest, deployment: Deployment, ids: list[int], values: dict[str, Any]
+) -> tuple[Outcome, str]:
+    outcome = waiver_ask(
+        deployment=deployment,
+        finding_ids=ids,
+        reason=values["reason"],
+        expires_on=values["expires_on"],
+        user=request.user,
+        now=request.now,
+        today=timezone.localdate(request.now),
+    )
+    until = with_year(values["expires_on"])
+    return (
+        outcome,
+        f"asked to be waived until {until}. A manager answers; until then nothing changes.",
+    )
+
+
 def _end_waiver(
     request: DeploymentRequest, deployment: Deployment, ids: list[int], values: dict[str, Any]
 ) -> tuple[Outcome, str]:
@@ -188,6 +208,7 @@ _ACTIONS = {
         _Action("claim", "Claim fixed", ClaimForm, _claim, by_owner=True),
         _Action("unclaim", "Take the claim back", NothingForm, _unclaim, by_owner=True),
         _Action("waive", "Waive", WaiveForm, _waive),
+        _Action("ask-waiver", "Ask for a waiver", WaiveForm, _ask_waiver, by_owner=True),
         _Action("end-waiver", "End the waiver", NothingForm, _end_waiver),
         _Action("note", "Write the note", NoteForm, _note, by_owner=True),
         _Action("due", "Set the date", DueForm, _due),

@@ -33,6 +33,7 @@ from planner.selectors.waiver_request import request_by_id, request_rows
 from planner.services.finding_log import FindingError, Outcome
 from planner.services.waiver import (
     checked_scope,
+    checked_terms,
     finding_waive,
     waiver_add,
     waiver_extend,
@@ -85,10 +86,11 @@ def add(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
         return _add_page(request, deployment, form, status=422)
     try:
         scope = checked_scope(deployment, form.scope())
+        until = form.cleaned_data["expires_on"]
+        checked_terms(form.cleaned_data["reason"], until, timezone.localdate(request.now))
         if "confirmed" not in request.POST:
             preview = scope_preview(deployment, scope)
             return _add_page(request, deployment, form, preview=preview, words=scope.words)
-        until = form.cleaned_data["expires_on"]
         outcome = waiver_add(
             deployment=deployment,
             scope=scope,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from planner.domain.finding import LIVE_STATES, State
@@ -20,6 +21,14 @@ class Known(NamedTuple):
     trace: Trace
     state: State
     checker: str
+
+
+class Follow(NamedTuple):
+    """A finding that was not seen goes with its file, which git says was renamed."""
+
+    known: int
+    path: str
+    why: str
 
 
 class Step(NamedTuple):
@@ -43,6 +52,8 @@ class Changes:
     reopened: list[Step] = field(default_factory=list)
     contradicted: list[Step] = field(default_factory=list)
     closed: list[Step] = field(default_factory=list)
+    followed: list[Follow] = field(default_factory=list)
+    """What lies in a renamed file and was not seen there: closed, or not looked for."""
     unseen: list[int] = field(default_factory=list)
     """Live known findings that this scan did not see, those it closes included."""
     not_covered: Counter[str] = field(default_factory=Counter)
@@ -98,8 +109,8 @@ def compare(
         seen[sighting] = 1
         _present(index, known[index], sighting, sightings[sighting], matching, changes)
     unseen = [index for index, hit in enumerate(seen) if not hit]
-    renamed = {**renames, **matching.renamed}
-    _come_back(known, sightings, unseen, renamed, scanned, deleted, changes)
+    _come_back(known, sightings, unseen, {**renames, **matching.renamed}, changes)
+    _follow(known, renames, changes)
     return changes
 
 
@@ -145,34 +156,41 @@ def _come_back(
     sightings: Sequence[Trace],
     unseen: list[int],
     renamed: Mapping[str, str],
-    scanned: Set[str],
-    deleted: Set[str],
     changes: Changes,
 ) -> None:
-    """A sighting that no live finding explains may be one that was closed before."""
+    """A sighting that no live finding explains may be one that was closed before, in the same file.
+
+    No file is guessed to be one that has long been gone: the one that looks most like it was copied from it.
+    """
     closed = [index for index, finding in enumerate(known) if finding.state not in LIVE_STATES]
     if not closed or not unseen:
         changes.new.extend(unseen)
         return
-    # Files that are there now have not been renamed away, whatever is closed in them.
-    there = scanned | {trace.path for trace in sightings}
-    before = {finding.trace.path for finding in known if finding.state in LIVE_STATES}
+    traces = [known[index].trace for index in closed]
+    returned = set()
     matching = match(
-        [known[index].trace for index in closed],
+        traces,
         [sightings[index] for index in unseen],
         renamed,
-        still_there=there,
-        deleted=deleted,
+        still_there={trace.path for trace in traces},
     )
-    returned = set()
     for position, hit in enumerate(matching.new_of):
-        if hit < 0:
-            continue
-        index, path = closed[position], sightings[unseen[hit]].path
-        old_path = known[index].trace.path
-        if path not in (old_path, renamed.get(old_path)) and path in before:
-            continue  # a file that was there all along is no renamed one
-        returned.add(hit)
-        why = f"it was {known[index].state} before, and this scan sees it again"
-        changes.reopened.append(Step(index, unseen[hit], Kind.REOPENED, why))
+        if hit >= 0:
+            index = closed[position]
+            returned.add(hit)
+            why = f"it was {known[index].state} before, and this scan sees it again"
+            changes.reopened.append(Step(index, unseen[hit], Kind.REOPENED, why))
     changes.new.extend(index for position, index in enumerate(unseen) if position not in returned)
+
+
+def _follow(known: Sequence[Known], renames: Mapping[str, str], changes: Changes) -> None:
+    """Keep findings that are not there with their file, so that they are known again when they come back."""
+    if not renames:
+        return
+    seen = {index for index, _sighting in changes.unchanged}
+    seen.update(step.known for step in chain(changes.moved, changes.reopened, changes.contradicted))
+    for index, finding in enumerate(known):
+        path = finding.trace.path
+        if index not in seen and path in renames:
+            why = f"file renamed from {path}, as git says"
+            changes.followed.append(Follow(index, renames[path], why))

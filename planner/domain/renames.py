@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from planner.domain.identity import Trace
 
@@ -81,9 +82,10 @@ def _one_to_one(vanished: Mapping[str, object], appeared: Mapping[str, object]) 
 
 
 def _same_but_for_case(moves: _Moves) -> dict[str, str]:
+    """Another letter case, or letters with accents in another spelling, as macOS writes them."""
     return _one_to_one(
-        {path: path.casefold() for path in moves.vanished},
-        {path: path.casefold() for path in moves.appeared},
+        {path: normalize("NFC", path).casefold() for path in moves.vanished},
+        {path: normalize("NFC", path).casefold() for path in moves.appeared},
     )
 
 

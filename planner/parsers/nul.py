@@ -21,6 +21,7 @@ def without_nul(report: Report) -> Report:
     report.observations = _observations(iter(report.observations))
     report.dags = [_dag(entry) for entry in report.dags]
     report.used_by = {_clean(path): places for path, places in report.used_by.items()}
+    report.renames = {_clean(old): _clean(new) for old, new in report.renames.items()}
     report.coverage = _coverage(report.coverage)
     report.commit = _clean(report.commit)
     report.codeowners = None if report.codeowners is None else _clean(report.codeowners)

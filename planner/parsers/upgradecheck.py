@@ -23,6 +23,7 @@ from planner.domain.report import (
 from planner.parsers.fix import Edit, Fix, fix_bytes
 from planner.parsers.items import (
     DECODE_ERRORS,
+    MAX_PATH,
     array_items,
     extra_bytes,
     path_flaw,
@@ -124,7 +125,7 @@ class _ReportObject(msgspec.Struct):
     coverage: _Coverage = msgspec.field(default_factory=_Coverage)
     dags: list[_Dag] = []
     used_by: dict[str, list[int]] = {}
-    renames: dict[str, str] = {}
+    renames: dict[str, Annotated[str, msgspec.Meta(max_length=MAX_PATH)]] = {}
     deleted: frozenset[str] = frozenset()
     codeowners: str | None = None
     last_changes: dict[str, _LastChange] | None = None

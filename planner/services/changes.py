@@ -283,10 +283,22 @@ class _Writer:
             bulk.update(Finding, _SEEN_COLUMNS, self._seen_rows(refreshed))
         events = (self._event(self._id(step), Kind.MOVED, step.why) for step in self._changes.moved)
         bulk.insert(Event, _EVENT_COLUMNS, events)
+        self._follow_files()
         if may_differ:
             ids = ((self._known[known].id, sighting) for known, sighting in seen)
             self._tell_silencing((key, silenced.get(key, b""), index) for key, index in ids)
         self._keep_last_seen(seen, previous)
+
+    def _follow_files(self) -> None:
+        """Take what lies unseen in a renamed file along to its new path."""
+        followed = self._changes.followed
+        if followed:
+            rows = ((self._known[one.known].id, one.path) for one in followed)
+            bulk.update(Finding, ("path",), rows)
+            events = (
+                self._event(self._known[one.known].id, Kind.MOVED, one.why) for one in followed
+            )
+            bulk.insert(Event, _EVENT_COLUMNS, events)
 
     def _tell_silencing(self, pairs: Iterable[tuple[int, bytes, int]]) -> None:
         """Say in the log what is silenced since this scan, and what no longer is.

@@ -307,7 +307,7 @@ def _take_owners(source: Source, report: Report, sightings: Sightings) -> bool:
 
 def _files_moved(known: Sequence[Known], sightings: Sightings, changes: Changes) -> bool:
     """Whether a finding is in another file than before, which may have another owner."""
-    return any(
+    return bool(changes.followed) or any(
         known[step.known].trace.path != sightings.traces[step.sighting].path
         for step in (*changes.moved, *changes.reopened, *changes.contradicted)
     )

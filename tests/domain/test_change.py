@@ -97,6 +97,24 @@ def test_what_is_seen_again_after_it_was_fixed_comes_back() -> None:
     assert (len(changes.reopened), changes.new) == (1, [])
 
 
+def test_what_was_closed_is_not_found_again_in_a_file_that_looks_like_its_own() -> None:
+    gone = known(*(trace("dags/load.py", line) for line in (3, 5, 9)), state=State.REMOVED)
+    copied = [trace("dags/load_all.py", line) for line in (3, 5, 9)]
+    changes = compare(gone, copied, proof=COMPLETE, renames={})
+    assert (len(changes.new), len(changes.reopened)) == (3, 0)
+
+
+def test_what_lies_unseen_in_a_file_that_git_renames_goes_with_it() -> None:
+    fixed, seen = trace("a.py", 3), trace("a.py", 9, symbol="y")
+    findings = [*known(fixed, state=State.FIXED), Known(1, seen, State.OPEN, "ruff")]
+    moved = seen._replace(path="etl/a.py")
+    changes = compare(findings, [moved], proof=COMPLETE, renames={"a.py": "etl/a.py"})
+    assert [(one.known, one.path) for one in changes.followed] == [(0, "etl/a.py")]
+    assert changes.followed[0].why == "file renamed from a.py, as git says"
+    guessed = compare(findings, [moved], proof=COMPLETE, renames={})
+    assert (len(guessed.moved), guessed.followed) == (1, [])
+
+
 def test_steps_that_make_no_sense_are_refused() -> None:
     assert after(State.OPEN, Kind.CLAIMED) is State.CLAIMED
     assert after(State.WAIVED, Kind.FIXED) is State.FIXED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from unicodedata import normalize
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,12 @@ def test_a_letter_case_change_of_the_name_keeps_every_finding() -> None:
     old = [trace("dags/Report.py", line) for line in (1, 5, 9)]
     new = [trace("dags/report.py", line) for line in (1, 5, 9)]
     assert pairs(old, new) == {0: 0, 1: 1, 2: 2}
+
+
+def test_another_spelling_of_the_same_letters_keeps_every_finding() -> None:
+    old = [trace("dags/Umsätze.py", line) for line in (1, 5)]
+    new = [trace(normalize("NFD", "dags/umsätze.py"), line) for line in (2, 6)]
+    assert pairs(old, new) == {0: 0, 1: 1}
 
 
 def test_a_renamed_folder_survives_whole() -> None:

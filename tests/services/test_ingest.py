@@ -218,6 +218,22 @@ def test_a_finding_that_comes_back_is_the_old_one_and_regressed(ingest: Ingest) 
     assert [event.kind for event in back.events.all()] == ["opened", "fixed", "reopened"]
 
 
+def test_a_finding_that_comes_back_after_its_file_was_renamed_is_the_old_one(
+    ingest: Ingest,
+) -> None:
+    before, after = interchange("dags/a.py"), interchange("flows/b.py")
+    other = interchange("dags/other.py")
+    ingest(scanned(before, other))
+    ingest(scanned(other))
+    ingest(scanned(other, renames={"dags/a.py": "flows/b.py"}))
+    answer = ingest(scanned(other, after))
+    assert (answer["regressed"], answer["new"]) == (1, 0)
+    back = Finding.objects.get(path="flows/b.py")
+    assert back.state == State.OPEN
+    kinds = [event.kind for event in back.events.all()]
+    assert kinds == ["opened", "removed", "moved", "reopened"]
+
+
 def test_a_claim_that_the_next_scan_contradicts_goes_back_to_open(
     ingest: Ingest, deployment: Deployment
 ) -> None:

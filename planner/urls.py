@@ -14,11 +14,13 @@ from planner.views import (
     fix_pack,
     hand_over,
     health,
+    inactive_owner,
     kit,
     member,
     my_work,
     overview,
     owner,
+    owner_csv,
     plan,
     rule,
     runbook,
@@ -91,6 +93,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "d/<slug:slug>/owners/rules/<int:rule_id>/remove/",
         owner.rule_remove,
         name="owner-rule-remove",
+    ),
+    path("d/<slug:slug>/owners/csv/", owner_csv.download, name="owner-csv"),
+    path("d/<slug:slug>/owners/import/", owner_csv.upload, name="owner-csv-upload"),
+    path(
+        "d/<slug:slug>/owners/import/apply/", owner_csv.upload_apply, name="owner-csv-upload-apply"
+    ),
+    path("d/<slug:slug>/owners/inactive/", inactive_owner.leavers, name="owner-leavers"),
+    path(
+        "d/<slug:slug>/owners/<int:owner_id>/reassign/", inactive_owner.leaver, name="owner-leaver"
+    ),
+    path(
+        "d/<slug:slug>/owners/<int:owner_id>/hand-out/",
+        inactive_owner.hand_out,
+        name="owner-hand-out",
     ),
     path("d/<slug:slug>/owners/<int:owner_id>/", owner.owner, name="owner"),
     path("d/<slug:slug>/owners/<int:owner_id>/merge/", owner.merge, name="owner-merge"),

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from codeowners import CodeOwners
 
@@ -47,6 +47,26 @@ class InactiveCause(StrEnum):
     FILE = "file"
     SIGN_IN = "sign-in"
     MAIL = "mail"
+
+    def because(self, by: str) -> str:
+        """The cause in words that go after "takes no findings: "; ``by`` is who said it, where somebody did."""
+        match self:
+            case InactiveCause.HAND:
+                return f"{by or 'a person'} said so"
+            case InactiveCause.FILE:
+                return f"a file of {by or 'a person'} said so"
+            case InactiveCause.SIGN_IN:
+                return "the sign-in is disabled"
+            case InactiveCause.MAIL:
+                return "mail to the address was refused for good"
+
+
+class Standing(Protocol):
+    """An owner, by whether findings are taken and why not."""
+
+    inactive_cause: str
+    inactive_by: str
+    inactive_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

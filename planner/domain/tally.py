@@ -22,6 +22,8 @@ class Tally:
     owner: str = ""
     """The owner's name; empty for nobody."""
     owner_key: str = ""
+    owner_active: bool = True
+    """False where the owner takes no findings any more."""
     number: int = 1
     minutes: int = 0
     dated: int = 0

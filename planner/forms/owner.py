@@ -29,6 +29,13 @@ class MergeForm(forms.Form):
     )
 
 
+class HandOutForm(forms.Form):
+    """Hands out what an inactive owner still has: to one owner, or by the rules where none is chosen."""
+
+    to = forms.IntegerField(required=False, error_messages={"invalid": "Choose an owner."})
+    expected = forms.IntegerField(required=False)
+
+
 class FolderRuleForm(forms.Form):
     pattern = forms.CharField(
         max_length=500, error_messages={"required": "Write a folder, like dags/finance/."}

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-from planner.domain.csv_cells import unguard
 from planner.domain.note import clean_note
 from planner.domain.ownership import owner_key
-
-if TYPE_CHECKING:
-    from _csv import Reader as _Reader
+from planner.parsers.csv_file import CsvFile, CsvProblem, CsvRejected
 
 KEY_COLUMNS = ("finding", "id", "path")
 VALUE_COLUMNS = ("owner", "due", "note")
 MOST_ROWS = 200_000
-
-
-class CsvRejected(ValueError):
-    """The bytes are not such a CSV. The message is one sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +32,6 @@ class CsvRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CsvProblem:
-    """A line that was left out, and why."""
-
-    line: int
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
 class FindingCsv:
     rows: list[CsvRow]
     problems: list[CsvProblem]
@@ -64,18 +45,14 @@ def read_finding_csv(content: bytes) -> FindingCsv:
     Raises:
         CsvRejected: it is not UTF-8, has no header that we know, or is too long.
     """
-    text = _text(content)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    columns = _columns(reader)
+    file = CsvFile(content, {*KEY_COLUMNS, *VALUE_COLUMNS, "source"})
+    _check_header(file)
     rows: list[CsvRow] = []
     problems: list[CsvProblem] = []
     blank = 0
-    for line, cells in _lines(reader):
+    for line, values in file.lines():
         if len(rows) + blank + len(problems) >= MOST_ROWS:
             raise CsvRejected(f"The file has more than {MOST_ROWS:,} lines. Split it.")
-        values = {
-            name: unguard(cells[at]) if at < len(cells) else "" for name, at in columns.items()
-        }
         if not any(values.get(name, "").strip() for name in VALUE_COLUMNS):
             blank += 1
             continue
@@ -86,49 +63,11 @@ def read_finding_csv(content: bytes) -> FindingCsv:
     return FindingCsv(rows, problems, blank)
 
 
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig").replace("\0", "")
-    except UnicodeDecodeError as error:
-        raise CsvRejected(
-            f"The file is not UTF-8 (byte {error.start}). Save it as “CSV UTF-8”."
-        ) from error
-
-
-def _delimiter(text: str) -> str:
-    """Comma, semicolon or tab, whichever the header uses; spreadsheets differ by country."""
-    header = text.split("\n", 1)[0]
-    return max(",;\t", key=header.count)
-
-
-def _columns(reader: _Reader) -> dict[str, int]:
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise CsvRejected(f"The header cannot be read: {error}.") from error
-    names = [unguard(cell).strip().lower() for cell in header]
-    known = {*KEY_COLUMNS, *VALUE_COLUMNS, "source"}
-    columns = {name: at for at, name in enumerate(names) if name in known}
-    if not columns.keys() & set(KEY_COLUMNS):
+def _check_header(file: CsvFile) -> None:
+    if not set(file.columns) & set(KEY_COLUMNS):
         raise CsvRejected("The header names no column “id”, “finding” or “path”.")
-    if not columns.keys() & set(VALUE_COLUMNS):
+    if not set(file.columns) & set(VALUE_COLUMNS):
         raise CsvRejected("The header names no column “owner”, “due” or “note”.")
-    return columns
-
-
-def _lines(reader: _Reader) -> Iterator[tuple[int, list[str]]]:
-    """Every line that is not empty, with the number of its first line in the file."""
-    begins = reader.line_num + 1
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise CsvRejected(f"Line {begins} cannot be read: {error}.") from error
-        if cells is None:
-            return
-        if cells:
-            yield begins, cells
-        begins = reader.line_num + 1
 
 
 def _row(line: int, values: dict[str, str]) -> CsvRow:

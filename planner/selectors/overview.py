@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 
 from planner.domain.decision import Decision, decide
 from planner.domain.effort import RuleWork, Workload
-from planner.domain.finding import Severity
+from planner.domain.finding import LIVE_STATES, Severity
 from planner.domain.plan import Plan
 from planner.domain.tally import Counts, Tally
 from planner.models import DecisionRecord, Deployment, Scan
@@ -111,6 +111,12 @@ class Overview:
     def waived_errors(self) -> int:
         """ERRORs that are set aside, which are neither open nor fixed."""
         return self.ground.counts.planned.of(Severity.ERROR).waived
+
+    @property
+    def waiting(self) -> int:
+        """Findings of owners who take none any more."""
+        counts = self.ground.counts
+        return counts.where(lambda row: not row.owner_active and row.state in LIVE_STATES).number
 
     @property
     def unowned(self) -> OwnerRow:

@@ -15,6 +15,7 @@ from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, S
 from planner.selectors.finding_filter import FindingFilter, findings_of
 from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
+from planner.selectors.inactive_owner import waiting_for_owner
 from planner.selectors.work import late, planned, this_week
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class OwnersPage:
     unowned: int
     unowned_errors: int
     picked: int
+    waiting_owners: int
+    """Owners who take no findings any more and still have some."""
+    waiting_findings: int
+    """Those findings."""
     rules: list[FolderRule]
     options: list[Owner]
     sources: list[SourceRules]
@@ -68,6 +73,8 @@ class SourceRules:
 
     name: str
     codeowners_lines: int
+    history_gap: str
+    """Why git does not tell of every file who changed it last, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
 
 
 def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
-    """Who owns how much, what nobody owns, and the rules. Five queries."""
+    """Who owns how much, what nobody owns, and the rules. Six queries."""
     rows = owners_with_counts(deployment, today=today)
     work = planned()
     nobody = work & Q(owner__isnull=True)
@@ -133,15 +140,22 @@ def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
         unowned_errors=Count("pk", filter=nobody & Q(severity=Severity.ERROR)),
         picked=Count("pk", filter=work & Q(owner_picked=True)),
     )
-    texts = Source.objects.filter(deployment=deployment).values_list("name", "codeowners")
+    sources = Source.objects.filter(deployment=deployment)
+    texts = sources.values_list("name", "codeowners", "last_scan__coverage")
+    waiting_owners, waiting_findings = waiting_for_owner(deployment)
     return OwnersPage(
         rows=rows,
         **numbers,
+        waiting_owners=waiting_owners,
+        waiting_findings=waiting_findings,
         rules=list(folder_rules(deployment)),
         options=sorted(
             (row.owner for row in rows if row.owner.active), key=lambda owner: owner.name.lower()
         ),
-        sources=[SourceRules(name, _rule_lines(text)) for name, text in texts],
+        sources=[
+            SourceRules(name, _rule_lines(text), (coverage or {}).get("history_gap", ""))
+            for name, text, coverage in texts
+        ],
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.domain.finding import LIVE_STATES
 from planner.domain.ownership import (
@@ -13,7 +14,16 @@ from planner.domain.ownership import (
     codeowners_problems,
     is_by_last_change,
 )
-from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
+from planner.models import (
+    Dag,
+    Deployment,
+    Finding,
+    FolderRule,
+    LastChange,
+    Owner,
+    OwnerAlias,
+    Source,
+)
 from planner.rulebook.load import rulebook
 
 _BATCH = 10_000
@@ -45,6 +55,21 @@ class RulesPreview:
     """(source, line, text) of CODEOWNERS lines that cannot match anything."""
 
 
+class Answer(NamedTuple):
+    """Whom the rules name for a file."""
+
+    key: str
+    """Empty for nobody."""
+    written: str
+    """How the owner is written where the rules name it."""
+    because: str
+
+    @classmethod
+    def of(cls, assigner: Assigner, path: str) -> Answer:
+        key, because = assigner.assign(path)
+        return cls(key or "", assigner.spellings.get(key, key) if key else "", because)
+
+
 def rules_preview(deployment: Deployment) -> RulesPreview:
     """What applying the rules again would change. Writes nothing."""
     moves = Counter(
@@ -67,26 +92,41 @@ def rules_preview(deployment: Deployment) -> RulesPreview:
     )
 
 
-def assigner_for(source: Source, *, codeowners: str | None = None) -> Assigner:
-    """What assigns the findings of ``source``: its CODEOWNERS, its DAGs' owners and the folder rules.
+def assigner_for(source: Source) -> Assigner:
+    """What assigns the findings of ``source``: its CODEOWNERS, its DAGs' owners, the folder rules and git."""
+    return _assigners(source.deployment_id, [source])[source.pk]
 
-    ``codeowners`` is used in place of the stored text where a scan has just brought a newer one.
-    """
-    owners = Owner.objects.filter(deployment_id=source.deployment_id)
-    aliases = OwnerAlias.objects.filter(deployment_id=source.deployment_id)
+
+def assigners_of(deployment: Deployment) -> dict[int, Assigner]:
+    """The same for every source of a deployment, by the source's key, in seven queries."""
+    return _assigners(deployment.pk, Source.objects.filter(deployment=deployment))
+
+
+def _assigners(deployment_id: int, sources: Iterable[Source]) -> dict[int, Assigner]:
+    by_id = {source.pk: source for source in sources}
+    owners = Owner.objects.filter(deployment_id=deployment_id)
+    rows = list(owners.values_list("key", "email", "active"))
+    aliases = OwnerAlias.objects.filter(deployment_id=deployment_id)
     # What was said on purpose wins: a name, then an alias, then an address that several may share.
-    people = {email.lower(): key for email, key in owners.values_list("email", "key") if email}
+    people = {email.lower(): key for key, email, _active in rows if email}
     people |= dict(aliases.values_list("alias", "owner__key"))
-    people |= {key: key for key in owners.values_list("key", flat=True)}
-    return Assigner(
-        source.codeowners if codeowners is None else codeowners,
-        _dag_owners(source),
-        folder_rules_of(source.deployment_id),
-        people,
-        not_people=rulebook().ownership["not_people"],
-        inactive=set(owners.filter(active=False).values_list("key", flat=True)),
-        last_changes=_last_changes(source),
-    )
+    people |= {key: key for key, _email, _active in rows}
+    dag_owners = _dag_owners(by_id)
+    last_changes = _last_changes(by_id)
+    folder_rules = folder_rules_of(deployment_id)
+    inactive = {key for key, _email, active in rows if not active}
+    return {
+        pk: Assigner(
+            source.codeowners,
+            dag_owners[pk],
+            folder_rules,
+            people,
+            not_people=rulebook().ownership["not_people"],
+            inactive=inactive,
+            last_changes=last_changes[pk],
+        )
+        for pk, source in by_id.items()
+    }
 
 
 def folder_rules_of(deployment_id: int) -> list[tuple[str, str]]:
@@ -103,32 +143,37 @@ def reassignments(
     ``by_scan``: nobody asked, so who was given a file for changing it last keeps it. Else whoever mends half
     of a file would be handed the other half.
     """
-    for one in [source] if source else Source.objects.filter(deployment=deployment):
-        assigner = assigner_for(one)
-        rows = (
-            Finding.objects.filter(source=one, state__in=LIVE_STATES, owner_picked=False)
-            .order_by("id")
-            .values_list("id", "path", "owner__key", "owner_because")
-        )
-        for finding_id, path, before, because in rows.iterator(chunk_size=_BATCH):
-            key, reason = assigner.assign(path)
-            kept = (
-                by_scan and before and not assigner.is_gone(before) and is_by_last_change(because)
-            )
-            if kept and is_by_last_change(reason):
-                continue
-            if (key, reason) != (before, because):
-                written = assigner.spellings.get(key, key) if key else ""
-                yield Reassignment(finding_id, before or "", key or "", written, reason)
+    assigners = {source.pk: assigner_for(source)} if source else assigners_of(deployment)
+    rows = (
+        Finding.objects.filter(source__in=assigners, state__in=LIVE_STATES, owner_picked=False)
+        .order_by("id")
+        .values_list("id", "source_id", "path", "owner__key", "owner_because")
+    )
+    for finding_id, source_id, path, before, because in rows.iterator(chunk_size=_BATCH):
+        assigner = assigners[source_id]
+        answer = Answer.of(assigner, path)
+        kept = by_scan and before and not assigner.is_gone(before) and is_by_last_change(because)
+        if kept and is_by_last_change(answer.because):
+            continue
+        if (answer.key, answer.because) != (before or "", because):
+            yield Reassignment(finding_id, before or "", *answer)
 
 
-def _last_changes(source: Source) -> dict[str, Author]:
-    rows = source.last_changes.values_list("path", "key", "name", "on")
-    return {path: Author(key, name, on) for path, key, name, on in rows.iterator()}
+def _last_changes(sources: Collection[int]) -> dict[int, dict[str, Author]]:
+    """By source and path."""
+    found: dict[int, dict[str, Author]] = {pk: {} for pk in sources}
+    rows = LastChange.objects.filter(source__in=sources).order_by()
+    for source, path, key, name, on in rows.values_list(
+        "source_id", "path", "key", "name", "on"
+    ).iterator():
+        found[source][path] = Author(key, name, on)
+    return found
 
 
-def _dag_owners(source: Source) -> dict[str, list[str]]:
-    owners: dict[str, list[str]] = {}
-    for path, names in source.dags.values_list("path", "owners"):
-        owners.setdefault(path, []).extend(names)
-    return owners
+def _dag_owners(sources: Collection[int]) -> dict[int, dict[str, list[str]]]:
+    """By source and path."""
+    found: dict[int, dict[str, list[str]]] = {pk: {} for pk in sources}
+    rows = Dag.objects.filter(source__in=sources)
+    for source, path, names in rows.values_list("source_id", "path", "owners"):
+        found[source].setdefault(path, []).extend(names)
+    return found

@@ -51,7 +51,7 @@ def _add(summed: dict[Any, dict[str, int]], row: dict[str, Any], rulebook: Ruleb
 
 def _owners(ids: Iterable[int]) -> dict[int, Owner]:
     """Owners by id; no query where there is none to ask for."""
-    return Owner.objects.only("key", "name").in_bulk(list(ids))
+    return Owner.objects.only("key", "name", "active").in_bulk(list(ids))
 
 
 def _grouped(
@@ -90,6 +90,7 @@ def _tally(key: Any, owners: dict[int, Owner], sums: dict[str, int]) -> Tally:
         state=State(state),
         owner=owner.name if owner else "",
         owner_key=owner.key if owner else "",
+        owner_active=owner is None or owner.active,
         number=sums["number"],
         minutes=sums["effort"],
         dated=sums["dated"],

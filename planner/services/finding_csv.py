@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TypeVar
 
 from django.contrib.auth.models import User
-from django.core import signing
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from planner.domain.finding import LIVE_STATES
 from planner.models import Deployment, Finding, Owner
-from planner.parsers.finding_csv import CsvProblem, CsvRejected, CsvRow, read_finding_csv
+from planner.parsers.csv_file import CsvProblem, CsvRejected
+from planner.parsers.finding_csv import CsvRow, read_finding_csv
 from planner.selectors.owner import owners_by_name
 from planner.services.finding import FindingEdit, findings_edit
 from planner.services.finding_log import Outcome
+from planner.services.kept_file import ImportGone, file_keep, file_kept
 from planner.services.ownership import owners_ensure
 
 __all__ = [
@@ -36,14 +34,7 @@ _BATCH = 5_000
 _T = TypeVar("_T")
 
 
-_SALT = "flightplan.finding.import"
-_FOLDER = "imports"
-KEPT_FOR = timedelta(hours=24)
-"""How long a previewed file waits to be applied."""
-
-
-class ImportGone(ValueError):
-    """A previewed file that is no longer there. The message is one sentence for a person."""
+_PURPOSE = "finding.import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +122,7 @@ def import_apply(
 
 def import_store(*, deployment: Deployment, content: bytes, user: User, now: datetime) -> str:
     """Keep a previewed file until it is applied; the token that names it."""
-    _sweep(now)
-    name = f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex}.csv"
-    default_storage.save(f"{_FOLDER}/{name}", ContentFile(content))
-    return signing.dumps([deployment.pk, user.pk, name], salt=_SALT)
+    return file_keep(purpose=_PURPOSE, deployment=deployment, content=content, user=user, now=now)
 
 
 def import_apply_stored(
@@ -151,36 +139,10 @@ def import_apply_stored(
         ImportGone: the token names no file of this person and deployment.
         CsvRejected: the file is not such a CSV.
     """
-    path = _stored_path(deployment, token, user)
-    with default_storage.open(path) as stored:
-        content = stored.read()
-    outcome = import_apply(
-        deployment=deployment, content=content, create_owners=create_owners, now=now, user=user
-    )
-    default_storage.delete(path)
-    return outcome
-
-
-def _stored_path(deployment: Deployment, token: str, user: User) -> str:
-    gone = "That file is no longer kept. Upload it again."
-    try:
-        deployment_id, user_id, name = signing.loads(token, salt=_SALT, max_age=KEPT_FOR)
-    except signing.BadSignature as error:
-        raise ImportGone(gone) from error
-    path = f"{_FOLDER}/{name}"
-    if (deployment_id, user_id) != (deployment.pk, user.pk) or not default_storage.exists(path):
-        raise ImportGone(gone)
-    return path
-
-
-def _sweep(now: datetime) -> None:
-    """Drop files that nobody applied in time; their names begin with when they came."""
-    if not default_storage.exists(_FOLDER):
-        return
-    oldest = f"{now - KEPT_FOR:%Y%m%d%H%M%S}"
-    for name in default_storage.listdir(_FOLDER)[1]:
-        if name < oldest:
-            default_storage.delete(f"{_FOLDER}/{name}")
+    with file_kept(purpose=_PURPOSE, deployment=deployment, token=token, user=user) as content:
+        return import_apply(
+            deployment=deployment, content=content, create_owners=create_owners, now=now, user=user
+        )
 
 
 def _edit(change: Change, owners: dict[str, Owner]) -> FindingEdit:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
 from planner.domain.lifecycle import Kind
-from planner.domain.ownership import MAX_KEY, owner_key, pattern_is_valid
+from planner.domain.ownership import MAX_KEY, InactiveCause, owner_key, pattern_is_valid
+from planner.domain.person import name_of
 from planner.models import (
     AxisLead,
     Deployment,
@@ -24,8 +25,10 @@ from planner.models import (
     OwnerAlias,
     Source,
 )
+from planner.selectors.inactive_owner import unable_owners
 from planner.selectors.ownership import reassignments
 from planner.services import bulk
+from planner.services.owner_standing import owner_resume, owner_stop
 from planner.services.revision import deployment_hold, revision_bump
 
 
@@ -98,20 +101,35 @@ def owner_add(
 
 
 def owner_edit(
-    *, owner: Owner, name: str, email: str, kind: str, active: bool, aliases: Iterable[str]
+    *,
+    owner: Owner,
+    name: str,
+    email: str,
+    kind: str,
+    active: bool,
+    aliases: Iterable[str],
+    now: datetime,
+    user: User | None,
+    cause: InactiveCause = InactiveCause.HAND,
 ) -> Owner:
     """Change an owner; its key, which commands and CSV name it by, stays.
 
+    ``cause`` is kept with one who takes no findings from now on.
+
     Raises:
-        OwnerError: the name is empty, the e-mail is none, or an alias belongs to someone else.
+        OwnerError: the name is empty, the e-mail is none, an alias belongs to someone else, or the owner
+            is to take findings but cannot sign in.
     """
     name = " ".join(name.replace("\0", "").split())[:MAX_KEY]
     if not name:
         raise OwnerError("name", "The owner needs a name.")
     with transaction.atomic():
         owner.name, owner.email, owner.kind = name, _email(email), _kind(kind)
-        owner.active = active
-        owner.save(update_fields=["name", "email", "kind", "active"])
+        owner.save(update_fields=["name", "email", "kind"])
+        if active:
+            _resume(owner)
+        else:
+            owner_stop(owner=owner, cause=cause, by=name_of(user) if user else "", now=now)
         aliases_set(owner=owner, aliases=aliases)
         revision_bump(deployment_id=owner.deployment_id)
     return owner
@@ -245,7 +263,7 @@ def _names_in_use(deployment: Deployment, names: Collection[str]) -> set[str]:
 
 
 def _new_owner(deployment: Deployment, key: str, name: str) -> Owner:
-    is_email = _is_email(key)
+    is_email = email_is_valid(key)
     team = "/" in key and not is_email
     return Owner(
         deployment=deployment,
@@ -254,6 +272,17 @@ def _new_owner(deployment: Deployment, key: str, name: str) -> Owner:
         kind=Owner.Kind.TEAM if team else Owner.Kind.PERSON,
         email=key if is_email else "",
     )
+
+
+def _resume(owner: Owner) -> None:
+    unable = dict(unable_owners()).get(owner.pk)
+    if unable is not None and not owner.active:
+        raise OwnerError(
+            "active",
+            f"{owner.name} cannot take findings: {unable.because('')}. Mend that first, or give"
+            " them another address.",
+        )
+    owner_resume(owner=owner)
 
 
 def _keep_login(owner: Owner, into: Owner) -> None:
@@ -270,12 +299,13 @@ def _kind(kind: str) -> str:
 
 def _email(text: str) -> str:
     text = text.strip()
-    if text and not _is_email(text):
+    if text and not email_is_valid(text):
         raise OwnerError("email", f'"{text}" is not an e-mail address.')
     return text
 
 
-def _is_email(text: str) -> bool:
+def email_is_valid(text: str) -> bool:
+    """Whether it can be an owner's address."""
     try:
         validate_email(text)
     except ValidationError:

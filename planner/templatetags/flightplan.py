@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from planner.domain.access import Role
 from planner.domain.dates import WEEKDAYS, short, with_weekday, with_year
 from planner.domain.numbers import working_time as in_working_time
+from planner.domain.ownership import InactiveCause, Standing
 from planner.domain.person import Person, name_of
 from planner.domain.web_link import link_words as in_link_words
 
@@ -102,6 +103,14 @@ def moment(value: object) -> str:
 def who(value: Person) -> str:
     """What people call someone who signs in."""
     return name_of(value)
+
+
+@register.filter
+def gone(owner: Standing) -> str:
+    """takes no findings since 22 Nov 2026: Alice said so"""
+    since = f" since {day(owner.inactive_since, 'year')}" if owner.inactive_since else ""
+    because = InactiveCause(owner.inactive_cause or "hand").because(owner.inactive_by)
+    return f"takes no findings{since}: {because}"
 
 
 @register.filter

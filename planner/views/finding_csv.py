@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -16,7 +15,8 @@ from planner.forms.finding import (
     ImportForm,
     filter_from,
 )
-from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
+from planner.rendering.csv_text import csv_file
+from planner.rendering.finding_csv import COLUMNS
 from planner.selectors.finding_export import finding_csv_rows
 from planner.services.finding_csv import (
     CsvRejected,
@@ -41,7 +41,7 @@ def download(request: DeploymentRequest, deployment: Deployment) -> HttpResponse
     today = timezone.localdate(request.now)
     rows = finding_csv_rows(deployment, filters, today=today)
     response = StreamingHttpResponse(
-        _with_mark(csv_lines(rows)), content_type="text/csv; charset=utf-8"
+        csv_file(COLUMNS, rows), content_type="text/csv; charset=utf-8"
     )
     name = f"findings-{deployment.slug}-{today.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -87,8 +87,3 @@ def upload_apply(request: DeploymentRequest, deployment: Deployment) -> HttpResp
         return redirect("finding-import", slug=deployment.slug)
     messages.success(request, f"Changed {words.findings(outcome.changed)} as the file says.")
     return redirect("findings", slug=deployment.slug)
-
-
-def _with_mark(lines: Iterable[str]) -> Iterable[str]:
-    yield BYTE_ORDER_MARK
-    yield from lines

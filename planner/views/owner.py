@@ -89,6 +89,8 @@ def owner(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> 
                 kind=form.cleaned_data["kind"],
                 active=form.cleaned_data["active"],
                 aliases=form.other_names(),
+                now=request.now,
+                user=request.user,
             )
         except OwnerError as error:
             form.add_error(error.field, str(error))

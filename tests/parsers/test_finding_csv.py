@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.parsers.finding_csv import CsvProblem, CsvRejected, read_finding_csv
+from planner.parsers.csv_file import CsvProblem, CsvRejected
+from planner.parsers.finding_csv import read_finding_csv
 
 
 def test_a_row_names_a_finding_by_number_or_path() -> None:

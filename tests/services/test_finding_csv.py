@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from planner.domain.note import clean_note
 from planner.models import Deployment, Event, Finding, Owner, Scan
-from planner.rendering.finding_csv import BYTE_ORDER_MARK, csv_lines
+from planner.rendering.csv_text import BYTE_ORDER_MARK, csv_file
+from planner.rendering.finding_csv import COLUMNS
 from planner.selectors.finding_export import finding_csv_rows
 from planner.selectors.finding_filter import FindingFilter
 from planner.services.finding_csv import import_apply, import_preview
@@ -40,7 +41,7 @@ def scan(deployment: Deployment) -> Scan:
 
 def export(deployment: Deployment) -> str:
     rows = finding_csv_rows(deployment, EVERYTHING, today=TODAY)
-    return BYTE_ORDER_MARK + "".join(csv_lines(rows))
+    return "".join(csv_file(COLUMNS, rows))
 
 
 def apply(deployment: Deployment, content: str, user: User, create: bool = False) -> Outcome:

@@ -98,7 +98,9 @@ def test_findings_of_someone_who_left_go_to_the_next_rule(
     finding = make_finding(scan)
     rules_apply(deployment=deployment, now=NOW, user=alice)
     team = Owner.objects.get(key="org/data-eng")
-    owner_edit(owner=team, name="Team", email="", kind="team", active=False, aliases=[])
+    owner_edit(
+        owner=team, name="Team", email="", kind="team", active=False, aliases=[], now=NOW, user=None
+    )
     rules_apply(deployment=deployment, now=NOW, user=alice)
     finding.refresh_from_db()
     assert finding.owner is None

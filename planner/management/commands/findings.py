@@ -12,7 +12,8 @@ from django.utils import timezone
 from planner.domain.finding import Axis, Severity
 from planner.domain.ownership import owner_key
 from planner.management.command import Command as BaseCommand
-from planner.rendering.finding_csv import csv_lines
+from planner.rendering.csv_text import csv_lines
+from planner.rendering.finding_csv import COLUMNS
 from planner.rendering.finding_text import finding_lines
 from planner.selectors.finding_export import finding_csv_rows, finding_documents
 from planner.selectors.finding_filter import CATEGORIES, DUES, NOBODY, SORTS, STATES, FindingFilter
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         if options["json"] or options["format"] == "json":
             self._write_json(finding_documents(found, filters, today=today))
         elif options["format"] == "csv":
-            for line in csv_lines(finding_csv_rows(found, filters, today=today)):
+            for line in csv_lines(COLUMNS, finding_csv_rows(found, filters, today=today)):
                 self.stdout.write(line, ending="")
         else:
             documents = finding_documents(found, filters, today=today, history=False)

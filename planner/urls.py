@@ -22,6 +22,7 @@ from planner.views import (
     owner,
     owner_csv,
     plan,
+    retirement,
     rule,
     runbook,
     scan,
@@ -56,6 +57,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "me/hand-overs/<int:hand_over_id>/withdraw/", hand_over.withdraw, name="hand-over-withdraw"
     ),
+    path("d/<slug:slug>/dags/retire/", retirement.retire, name="dag-retire"),
+    path("d/<slug:slug>/dags/retire/<int:retirement_id>/keep/", retirement.keep, name="dag-keep"),
     path("d/<slug:slug>/findings/", finding.findings, name="findings"),
     path("d/<slug:slug>/check/", file_check.page, name="file-check"),
     path("d/<slug:slug>/fixes/", fix_pack.page, name="fix-pack"),

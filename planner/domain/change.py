@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from planner.domain.finding import LIVE_STATES, State
@@ -79,6 +80,7 @@ def compare(
     proof: Proof,
     renames: Mapping[str, str],
     deleted: Set[str] = frozenset(),
+    promises: Mapping[int, str] = MappingProxyType({}),
 ) -> Changes:
     """Decide what a scan changes.
 
@@ -88,6 +90,8 @@ def compare(
         proof: what the scan's coverage proves about what is absent.
         renames: git's rename map since the last scan, old path → new path.
         deleted: files that git says were deleted since, so that none of them is taken for renamed.
+        promises: claimed findings that may be seen still, since their DAG is to go, by their ids; with why
+            the claim does not hold where the day has passed, else empty.
     """
     live = [index for index, finding in enumerate(known) if finding.state in LIVE_STATES]
     changes = Changes(live=len(live))
@@ -107,11 +111,15 @@ def compare(
             _absent(index, known[index], proof, matching, changes)
             continue
         seen[sighting] = 1
-        _present(index, known[index], sighting, sightings[sighting], matching, changes)
+        broken = promises.get(known[index].id, _CLAIMED)
+        _present(index, known[index], sighting, sightings[sighting], matching, broken, changes)
     unseen = [index for index, hit in enumerate(seen) if not hit]
     _come_back(known, sightings, unseen, {**renames, **matching.renamed}, changes)
     _follow(known, renames, changes)
     return changes
+
+
+_CLAIMED = "claimed fixed, but this scan still sees it"
 
 
 def _present(
@@ -120,11 +128,13 @@ def _present(
     sighting: int,
     trace: Trace,
     matching: Matching,
+    broken: str,
     changes: Changes,
 ) -> None:
+    """``broken``: why a claim does not hold; empty where it may be seen still."""
     old = finding.trace
-    if finding.state is State.CLAIMED:
-        why = "claimed fixed, but this scan still sees it"
+    if finding.state is State.CLAIMED and broken:
+        why = broken
         if moved := explain(old, trace, by_git=old.path in matching.by_git):
             why = f"{why}; {moved}"
         changes.contradicted.append(Step(index, sighting, Kind.CONTRADICTED, why))

@@ -73,7 +73,11 @@ def _contradicted(why: str, change: Change, actor: str, scan: str) -> str:
 
 
 def _claimed(why: str, change: Change, actor: str, scan: str) -> str:
-    return _with(f"{actor} claimed it fixed", why)
+    _, dag_id = _pair(change, "retiring")
+    if not dag_id:
+        return _with(f"{actor} claimed it fixed", why)
+    _, gone_by = _pair(change, "gone_by")
+    return _with(f"{actor} retires the DAG {dag_id}, which is to be gone by {_day(gone_by)}", why)
 
 
 def _unclaimed(why: str, change: Change, actor: str, scan: str) -> str:

@@ -21,6 +21,7 @@ from planner.models.person import (
     OwnerAlias,
     SignInLink,
 )
+from planner.models.retirement import Retirement
 from planner.models.source import Dag, HelperModule, LastChange, Scan, Source
 from planner.models.waiver import WaivedFinding, Waiver, WaiverRequest
 
@@ -43,6 +44,7 @@ __all__ = [
     "Owner",
     "OwnerAlias",
     "PastedNotes",
+    "Retirement",
     "Role",
     "RunbookRevision",
     "Scan",

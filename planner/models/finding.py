@@ -64,6 +64,15 @@ class Finding(models.Model):
     due = models.DateField(null=True, blank=True)
     due_picked = models.BooleanField(default=False)
     note = models.TextField(blank=True)
+    retirement = models.ForeignKey(
+        "planner.Retirement",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="findings",
+        db_index=False,
+    )
+    """Of a claimed one: with which DAG it is to go."""
     first_scan = models.ForeignKey("planner.Scan", models.PROTECT, related_name="+", db_index=False)
     last_scan = models.ForeignKey(
         "planner.Scan", models.PROTECT, related_name="+", db_index=False, null=True
@@ -82,6 +91,11 @@ class Finding(models.Model):
                 fields=["deployment", "state", "severity_rank", "id"], name="finding_by_severity"
             ),
             models.Index(fields=["owner", "state"], name="finding_by_owner"),
+            models.Index(
+                fields=["retirement"],
+                name="finding_by_retirement",
+                condition=models.Q(retirement__isnull=False),
+            ),
             models.Index(
                 fields=["deployment", "-dag_count", "severity_rank", "id"], name="finding_by_dags"
             ),

@@ -121,7 +121,7 @@ def conditions_of(deployment: Deployment, filters: FindingFilter, today: date) -
         "rule": Q(rule_id=filters.rule) if filters.rule else Q(),
         "owner": _owned_by(deployment, filters.owner),
         "state": _in_state(filters.state),
-        "dag": _blocks_dag(filters.dag),
+        "dag": blocks_dag(filters.dag),
         "path": Q(path__startswith=filters.path) if filters.path else Q(),
         "text": _contains(filters.text),
         "due": _due(filters.due, today),
@@ -175,7 +175,8 @@ def _in_state(state: str) -> Q:
     return Q(state=state) if state else active()
 
 
-def _blocks_dag(dag: str) -> Q:
+def blocks_dag(dag: str) -> Q:
+    """Findings that name the DAG; all where none is asked for."""
     if not dag:
         return Q()
     return (

@@ -26,6 +26,7 @@ from planner.selectors.hand_over import (
 )
 from planner.selectors.local_time import zone_of
 from planner.selectors.my_findings import VIEWS, Asked, MyCounts, MyFindings, file_scope
+from planner.selectors.retirement import RunningRetirement, retirements_running
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -147,6 +148,8 @@ class MyWork:
     """Deployments the person may see."""
     offers: list[WaitingHandOver]
     """What others say is the person's."""
+    retiring: list[RunningRetirement]
+    """DAGs that the person said will be gone."""
     unchecked: list[tuple[Deployment, list[Check]]]
     """Of each of them, the kinds of check it has not had: a short list of work may only mean that."""
 
@@ -188,6 +191,7 @@ def my_work(user: User, asked: Asked, *, today: date) -> MyWork:
         bad_cursor=bool(asked.cursor) and place is None,
         deployments=len(mine.deployments),
         offers=_offers(mine),
+        retiring=retirements_running(mine.deployments, today=today, user=user),
         unchecked=_unchecked(mine.deployments),
     )
 
@@ -259,7 +263,7 @@ def _parts(
 
 
 def _rows(keys: Sequence[int], today: date) -> Mapping[int, FindingRow]:
-    found = Finding.objects.filter(pk__in=keys).select_related("owner", "source")
+    found = Finding.objects.filter(pk__in=keys).select_related("owner", "source", "retirement")
     rows = finding_rows(found.prefetch_related(live_waivers(), claim_events()), today=today)
     return {row.finding.pk: row for row in rows}
 

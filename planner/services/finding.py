@@ -21,8 +21,10 @@ from planner.services.finding_log import (
     ActionLog,
     FindingError,
     Outcome,
+    clean_why,
     findings_step,
     locked,
+    state_after,
 )
 from planner.services.ownership import owners_ensure
 
@@ -109,7 +111,16 @@ def finding_claim(
         link = clean_link(link)
     except LinkRefused as refusal:
         raise FindingError("link", str(refusal)) from refusal
-    return findings_step(deployment, finding_ids, Kind.CLAIMED, why, now, user, link)
+    log = ActionLog(deployment, now, user)
+    why = clean_why(why)
+    for finding in locked(deployment, finding_ids):
+        if (state := state_after(finding, Kind.CLAIMED)) is None:
+            log.leave()
+        else:
+            # A claim of its own: whatever was to happen to its DAG, the next scan proves it.
+            log.add(finding, Kind.CLAIMED, why, {}, (state.value, None), link)
+    log.write("state", "retirement_id")
+    return log.outcome
 
 
 @transaction.atomic
@@ -119,9 +130,10 @@ def finding_unclaim(
     finding_ids: Iterable[int],
     now: datetime,
     user: User | None,
+    why: str = "",
 ) -> Outcome:
     """Take a claim back."""
-    return findings_step(deployment, finding_ids, Kind.UNCLAIMED, "", now, user)
+    return findings_step(deployment, finding_ids, Kind.UNCLAIMED, why, now, user)
 
 
 @transaction.atomic

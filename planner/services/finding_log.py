@@ -138,7 +138,6 @@ def findings_step(
     why: str,
     now: datetime,
     user: User | None,
-    link: str = "",
 ) -> Outcome:
     """One step of the life of these findings, where their state permits it."""
     log = ActionLog(deployment, now, user)
@@ -147,7 +146,7 @@ def findings_step(
         if (state := state_after(finding, kind)) is None:
             log.leave()
         else:
-            log.add(finding, kind, why, {}, (state.value,), link)
+            log.add(finding, kind, why, {}, (state.value,))
     log.write("state")
     return log.outcome
 

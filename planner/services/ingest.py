@@ -27,6 +27,8 @@ from planner.selectors.checks import checked_by
 from planner.selectors.dag import dag_ids_by_path
 from planner.selectors.deployment import target_line_of
 from planner.selectors.finding_set import known_findings, known_paths
+from planner.selectors.local_time import local_day
+from planner.selectors.retirement import promises_of
 from planner.selectors.scan import totals_of
 from planner.services.changes import changes_write
 from planner.services.dags import (
@@ -258,6 +260,7 @@ def _compare_and_write(
         proof=replace(sightings.proof(book), some_left_out=bool(report.problems)),
         renames=report.renames,
         deleted=report.deleted,
+        promises=promises_of(source, local_day(source.deployment, now)),
     )
     _count(scan, report, sightings, changes)
     brake = Brake(**book.decision["hold"])

@@ -20,4 +20,4 @@ def test_a_broker_that_is_out_takes_nothing_down(
     with caplog.at_level(logging.WARNING):
         enqueue_scan(7)
 
-    assert "Scan 7 waits for the sweep: the broker does not answer." in caplog.text
+    assert "scan_id=7 waits for the sweep: the broker does not answer." in caplog.text

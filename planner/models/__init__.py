@@ -9,6 +9,7 @@ from planner.models.deployment import (
     PastedNotes,
     RunbookRevision,
 )
+from planner.models.digest import Digest, Letter, MailStop, Webhook
 from planner.models.finding import Event, Finding
 from planner.models.hand_over import HandOver
 from planner.models.person import (
@@ -32,6 +33,7 @@ __all__ = [
     "Dag",
     "DecisionRecord",
     "Deployment",
+    "Digest",
     "Event",
     "Finding",
     "FolderRule",
@@ -40,6 +42,8 @@ __all__ = [
     "HelperModule",
     "Invite",
     "LastChange",
+    "Letter",
+    "MailStop",
     "Membership",
     "Owner",
     "OwnerAlias",
@@ -52,5 +56,9 @@ __all__ = [
     "Source",
     "WaivedFinding",
     "Waiver",
+<<<<<<< HEAD
     "WaiverRequest",
+=======
+    "Webhook",
+>>>>>>> 06aef70 (Mail each owner a weekly digest, once, after the scans, and the manager what is a week late)
 ]

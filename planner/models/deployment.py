@@ -27,6 +27,12 @@ class Deployment(models.Model):
     """Extra days off as ISO dates."""
     due_days = models.JSONField(default=dict)
     """Days from first sight to due, by severity; the rulebook's where empty."""
+    digest_on = models.BooleanField(default=True)
+    digest_weekday = models.PositiveSmallIntegerField(default=0)
+    """Monday is 0; the hour is the deployment's own."""
+    digest_hour = models.PositiveSmallIntegerField(default=12)
+    digest_due_at = models.DateTimeField(null=True, blank=True)
+    """The next slot; empty while digests are off."""
     runbook = models.JSONField(default=dict)
     """Runbook parameters as last saved: freeze, zone, roles, commands, rehearsed minutes."""
     created_at = models.DateTimeField(auto_now_add=True)

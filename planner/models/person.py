@@ -37,6 +37,9 @@ class Owner(models.Model):
     inactive_by = models.CharField(max_length=200, blank=True)
     """Who said so, by name, where a person did."""
     inactive_since = models.DateTimeField(null=True, blank=True)
+    mail_refused_at = models.DateTimeField(null=True, blank=True)
+    mail_refused_address = models.EmailField(blank=True)
+    """The address that a mail server refused for good; another address is tried again."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

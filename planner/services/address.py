@@ -39,7 +39,7 @@ def address_check(*, host: str, port: int, allow_private: bool) -> Address:
             if not is_public(number):
                 raise AddressRefused(
                     f"{host} is the private address {number}; "
-                    "set ALLOW_PRIVATE_ADDRESSES=true to let sources lie there"
+                    "set ALLOW_PRIVATE_ADDRESSES=true to let sources and webhooks lie there"
                 )
     return Address(host=host, port=port, number=numbers[0])
 

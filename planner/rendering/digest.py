@@ -1,0 +1,289 @@
+"""Digests as mail: one sheet of sections, written as text of 72 columns and as HTML."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+
+from planner.domain.dates import short
+from planner.domain.digest import (
+    MOST_OWNERS,
+    Group,
+    LateOwner,
+    ManagerDigest,
+    OwnerDigest,
+    Part,
+    Place,
+    Section,
+    one_line,
+)
+from planner.domain.finding import State
+from planner.domain.numbers import plural
+
+WIDTH = 72
+"""Columns of a mail's text; an address or a path that is longer stays whole."""
+
+_FILTERS: dict[Part, dict[str, str]] = {
+    Part.CONTRADICTED: {"state": "open"},
+    Part.OVERDUE: {"due": "late"},
+    Part.DUE: {"sort": "due"},
+    Part.NEW: {},
+    Part.BACK: {},
+    Part.ARRIVED: {},
+    Part.FIXED: {"state": "fixed"},
+    Part.GONE: {"state": "removed"},
+}
+"""How the list of findings shows what a section counts; no list shows what went to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute addresses of one deployment's pages."""
+
+    base: str
+    slug: str
+
+    @property
+    def overview(self) -> str:
+        return f"{self.base}/d/{self.slug}/"
+
+    @property
+    def mine(self) -> str:
+        return f"{self.base}/me/"
+
+    @property
+    def owners(self) -> str:
+        return f"{self.base}/d/{self.slug}/owners/"
+
+    @property
+    def settings(self) -> str:
+        return f"{self.base}/d/{self.slug}/digest/"
+
+    def finding(self, finding_id: int) -> str:
+        return f"{self.base}/d/{self.slug}/findings/{finding_id}/"
+
+    def findings(self, **filters: str) -> str:
+        query = urlencode(filters)
+        return f"{self.base}/d/{self.slug}/findings/" + (f"?{query}" if query else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    detail: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What belongs together: one fix with its places, or one owner."""
+
+    title: str
+    text: str
+    lines: tuple[Line, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSection:
+    heading: str
+    sentence: str
+    blocks: tuple[Block, ...]
+    more: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A mail before it is written as text or HTML."""
+
+    headline: str
+    go: Line
+    """Where to do it."""
+    sections: tuple[SheetSection, ...]
+    notes: tuple[str, ...]
+    """Sources that no scan has looked at."""
+    because: str
+    """Why this mail comes."""
+    stop: str
+    """The address that ends it."""
+
+
+def owner_sheet(digest: OwnerDigest, links: Links, *, stop: str) -> Sheet:
+    """What one reader is told."""
+    deployment = one_line(digest.deployment, 100)
+    return Sheet(
+        headline=digest.subject,
+        go=Line("Your work, with the exact edits", href=links.mine),
+        sections=tuple(_owner_sections(digest, links)),
+        notes=digest.not_scanned,
+        because=(
+            f"You get this because findings of {deployment} belong to {digest.reader.name}. "
+            "It comes once a week, after the scans, and only when something has changed."
+        ),
+        stop=stop,
+    )
+
+
+def _owner_sections(digest: OwnerDigest, links: Links) -> Iterator[SheetSection]:
+    owner = digest.reader.owner_keys[0]
+    for section in digest.sections:
+        filters = _FILTERS.get(section.part)
+        yield SheetSection(
+            section.heading,
+            section.sentence,
+            tuple(_block(group, section, digest.today, links) for group in section.groups),
+            more=_and_more(section.more),
+            href="" if filters is None else links.findings(owner=owner, **filters),
+        )
+
+
+def _block(group: Group, section: Section, today: date, links: Links) -> Block:
+    title = f"{group.title} ({group.count:,})" if group.count > 1 else group.title
+    lines = tuple(
+        Line(_where(place), _detail(place, section.part, today), links.finding(place.id))
+        for place in group.places
+    )
+    return Block(title, group.fix, lines, group.count - len(lines))
+
+
+def _where(place: Place) -> str:
+    return place.path if place.line is None else f"{place.path}, line {place.line}"
+
+
+def _detail(place: Place, part: Part, today: date) -> str:
+    if part in (Part.FIXED, Part.GONE):
+        return place.severity
+    if place.due is None:
+        said = "no date"
+    else:
+        said = f"{'was due' if place.due < today else 'due'} {short(place.due, today=today)}"
+    claimed = ", claimed" if place.state == State.CLAIMED else ""
+    return f"{place.severity}, {said}{claimed}"
+
+
+def _and_more(number: int) -> str:
+    return f"And {number:,} more" if number else ""
+
+
+# --- The manager's ----------------------------------------------------------------------
+
+
+def manager_sheet(digest: ManagerDigest, links: Links, *, stop: str) -> Sheet:
+    """What those who run a deployment are told."""
+    return Sheet(
+        headline=digest.subject,
+        go=Line("Owners and what is on their plate", href=links.owners),
+        sections=tuple(_manager_sections(digest, links)),
+        notes=digest.not_scanned,
+        because=(
+            f"You get this because you manage {one_line(digest.deployment, 100)}. It comes once a "
+            "week, after the scans, and only when there is something that a manager can mend."
+        ),
+        stop=stop,
+    )
+
+
+def _manager_sections(digest: ManagerDigest, links: Links) -> Iterator[SheetSection]:
+    if digest.late:
+        count = digest.late_count
+        is_are = "is" if count == 1 else "are"
+        yield SheetSection(
+            "Overdue by a week or more",
+            f"{plural(count, 'finding')} {is_are} overdue by a week or more.",
+            tuple(_late_block(owner, digest.today) for owner in digest.late[:MOST_OWNERS]),
+            more=_more_owners(digest.late),
+            href=links.findings(due="late", sort="owner"),
+        )
+    if digest.unowned_errors:
+        have = "has" if digest.unowned_errors == 1 else "have"
+        yield SheetSection(
+            "Without an owner",
+            f"{plural(digest.unowned_errors, 'ERROR')} {have} no owner, so nobody is told of them.",
+            (),
+            href=links.findings(severity="ERROR", owner="nobody"),
+        )
+    if digest.unreachable:
+        have = "has" if len(digest.unreachable) == 1 else "have"
+        yield SheetSection(
+            "Cannot be reached",
+            f"{plural(len(digest.unreachable), 'owner')} with open findings {have} not been mailed.",
+            tuple(
+                Block(one_line(one.name, 100), f"{plural(one.open, 'open finding')}; {one.why}.")
+                for one in digest.unreachable[:MOST_OWNERS]
+            ),
+            more=_more_owners(digest.unreachable),
+            href=links.owners,
+        )
+
+
+def _late_block(owner: LateOwner, today: date) -> Block:
+    errors = f", {plural(owner.errors, 'ERROR')} among them" if owner.errors else ""
+    oldest = short(owner.oldest, today=today)
+    text = f"{plural(owner.count, 'finding')}{errors}; the oldest was due {oldest}."
+    return Block(one_line(owner.name, 100), text)
+
+
+def _more_owners(owners: Sequence[object]) -> str:
+    rest = len(owners) - MOST_OWNERS
+    return f"And {plural(rest, 'more owner', 'more owners')}" if rest > 0 else ""
+
+
+# --- Text and HTML ----------------------------------------------------------------------
+
+
+def sheet_as_text(sheet: Sheet) -> str:
+    """The text part: 72 columns, every link on a line of its own."""
+    blocks = [_fill(sheet.headline), f"{sheet.go.text}:\n{sheet.go.href}"]
+    blocks += [_section_text(section) for section in sheet.sections]
+    if sheet.notes:
+        notes = "\n".join(_fill(note, "- ", "  ") for note in sheet.notes)
+        blocks.append(f"NOT SCANNED\nWhat these sources hold is not known:\n{notes}")
+    foot = f"{_fill(sheet.because)}\nTo stop it:\n{sheet.stop}"
+    return "\n\n".join([*blocks, f"-- \n{foot}"]) + "\n"
+
+
+def _section_text(section: SheetSection) -> str:
+    head = f"{section.heading.upper()}\n{_fill(section.sentence)}"
+    blocks = ["\n".join(_block_text(block)) for block in section.blocks]
+    foot = [
+        text
+        for text in ("\n".join(filter(None, (_colon(section.more), section.href))),)
+        if section.href or section.more
+    ]
+    return "\n\n".join([head, *blocks, *foot])
+
+
+def _colon(text: str) -> str:
+    return f"{text}:" if text else ""
+
+
+def _block_text(block: Block) -> Iterable[str]:
+    yield _fill(block.title, "  ")
+    if block.text:
+        yield _fill(block.text, "  ")
+    for line in block.lines:
+        yield _fill(f"{line.text} ({line.detail})", "  - ", "    ")
+    if block.lines and block.more:
+        yield f"    and {block.more:,} more like it"
+
+
+def _fill(text: str, first: str = "", rest: str | None = None) -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def sheet_as_html(sheet: Sheet) -> str:
+    """The HTML part: styles inline, no pictures, readable on a dark ground."""
+    return render_to_string("email/digest.html", {"sheet": sheet})

@@ -153,7 +153,7 @@ def kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-_ONE_TIME_LINK = re.compile(r"(/(?:sign-in|invite)/)(?!mail/)[^/\s]+")
+_ONE_TIME_LINK = re.compile(r"(/(?:sign-in|invite|mail/stop)/)(?!mail/)[^/\s]+")
 
 
 def without_links(line: logging.LogRecord) -> bool:

@@ -7,7 +7,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-PUBLIC = ("sign-in/", "sign-out/", "invite/", "health/", "metrics", "static/", "dist/", "plotly")
+PUBLIC = (
+    "sign-in/",
+    "sign-out/",
+    "invite/",
+    "mail/",
+    "health/",
+    "metrics",
+    "static/",
+    "dist/",
+    "plotly",
+)
 BY_TOKEN = ("api/",)
 SAMPLES = {"slug": "production", "int": "1", "uuid": "00000000-0000-4000-8000-000000000000"}
 

@@ -55,6 +55,8 @@ class Words(NamedTuple):
     many: str
     short: str
     """In the subject, after the number."""
+    short_many: str = ""
+    """The same of several, where that differs."""
 
 
 _CLAIMED = "did not hold: a scan still sees"
@@ -63,7 +65,8 @@ WORDS: dict[Part, Words] = {
         "Claims sent back",
         f"1 claim {_CLAIMED} the finding, so it is open again.",
         f"{{n}} claimed as fixed {_CLAIMED} them, so they are open again.",
-        "sent back",
+        "claim sent back",
+        "claims sent back",
     ),
     Part.OVERDUE: Words("Overdue", "1 finding is overdue.", "{n} are overdue.", "overdue"),
     Part.DUE: Words(
@@ -554,12 +557,17 @@ def _by(due_by: date | None, today: date) -> str:
 
 def summary(counts: Mapping[Part, int], due_by: date | None, today: date) -> str:
     """'3 new, 2 due by Fri 4 Dec, 1 overdue': what weighs most, in one line."""
+    by = _by(due_by, today)
     said = [
-        f"{counts[part]:,} {WORDS[part].short.format(by=_by(due_by, today))}"
+        f"{counts[part]:,} {_short(WORDS[part], counts[part]).format(by=by)}"
         for part in _SUBJECT_ORDER
         if counts.get(part)
     ]
     return ", ".join(said[:_IN_SUBJECT]) or "Nothing new"
+
+
+def _short(words: Words, count: int) -> str:
+    return words.short if count == 1 else words.short_many or words.short
 
 
 def one_line(text: str, most: int = 300) -> str:

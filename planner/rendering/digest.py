@@ -28,17 +28,18 @@ from planner.domain.numbers import plural
 WIDTH = 72
 """Columns of a mail's text; an address or a path that is longer stays whole."""
 
-_FILTERS: dict[Part, dict[str, str]] = {
-    Part.CONTRADICTED: {"state": "open"},
-    Part.OVERDUE: {"due": "late"},
-    Part.DUE: {"sort": "due"},
-    Part.NEW: {},
-    Part.BACK: {},
-    Part.ARRIVED: {},
-    Part.FIXED: {"state": "fixed"},
-    Part.GONE: {"state": "removed"},
+_OPEN: tuple[str, dict[str, str]] = ("All that is open", {})
+_LISTS: dict[Part, tuple[str, dict[str, str]]] = {
+    Part.CONTRADICTED: _OPEN,
+    Part.OVERDUE: ("All that is late", {"due": "late"}),
+    Part.DUE: ("All that is open, by date", {"sort": "due"}),
+    Part.NEW: _OPEN,
+    Part.BACK: _OPEN,
+    Part.ARRIVED: _OPEN,
+    Part.FIXED: ("All that is fixed", {"state": "fixed"}),
+    Part.GONE: ("All that is gone", {"state": "removed"}),
 }
-"""How the list of findings shows what a section counts; no list shows what went to others."""
+"""The list of findings that holds what a section counts; no list shows what went to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,6 @@ class Block:
     title: str
     text: str
     lines: tuple[Line, ...] = ()
-    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ class SheetSection:
     heading: str
     sentence: str
     blocks: tuple[Block, ...]
-    more: str = ""
+    all: str = ""
+    """What the link to all of them says."""
     href: str = ""
 
 
@@ -132,24 +133,35 @@ def owner_sheet(digest: OwnerDigest, links: Links, *, stop: str) -> Sheet:
 
 def _owner_sections(digest: OwnerDigest, links: Links) -> Iterator[SheetSection]:
     owner = digest.reader.owner_keys[0]
+    explained: set[str] = set()
     for section in digest.sections:
-        filters = _FILTERS.get(section.part)
+        words, filters = _LISTS.get(section.part, ("", None))
+        more = f"And {section.more:,} more. " if section.more else ""
         yield SheetSection(
             section.heading,
             section.sentence,
-            tuple(_block(group, section, digest.today, links) for group in section.groups),
-            more=_and_more(section.more),
+            tuple(
+                _block(group, section, digest.today, links, explained) for group in section.groups
+            ),
+            all=f"{more}{words}",
             href="" if filters is None else links.findings(owner=owner, **filters),
         )
 
 
-def _block(group: Group, section: Section, today: date, links: Links) -> Block:
+def _block(group: Group, section: Section, today: date, links: Links, explained: set[str]) -> Block:
+    """One fix; what to do is said where it is to be done, and in full once in a mail."""
     title = f"{group.title} ({group.count:,})" if group.count > 1 else group.title
+    is_done = section.part in (Part.FIXED, Part.GONE)
+    fix = "" if is_done else group.fix
+    if fix in explained:
+        first, stop, _rest = fix.partition(". ")
+        fix = first + stop.strip()
+    explained.add(group.fix)
     lines = tuple(
         Line(_where(place), _detail(place, section.part, today), links.finding(place.id))
         for place in group.places
     )
-    return Block(title, group.fix, lines, group.count - len(lines))
+    return Block(title, fix, lines)
 
 
 def _where(place: Place) -> str:
@@ -165,10 +177,6 @@ def _detail(place: Place, part: Part, today: date) -> str:
         said = f"{'was due' if place.due < today else 'due'} {short(place.due, today=today)}"
     claimed = ", claimed" if place.state == State.CLAIMED else ""
     return f"{place.severity}, {said}{claimed}"
-
-
-def _and_more(number: int) -> str:
-    return f"And {number:,} more" if number else ""
 
 
 # --- The manager's ----------------------------------------------------------------------
@@ -197,7 +205,7 @@ def _manager_sections(digest: ManagerDigest, links: Links) -> Iterator[SheetSect
             "Overdue by a week or more",
             f"{plural(count, 'finding')} {is_are} overdue by a week or more.",
             tuple(_late_block(owner, digest.today) for owner in digest.late[:MOST_OWNERS]),
-            more=_more_owners(digest.late),
+            all=_all_owners(digest.late),
             href=links.findings(due="late", sort="owner"),
         )
     if digest.unowned_errors:
@@ -206,6 +214,7 @@ def _manager_sections(digest: ManagerDigest, links: Links) -> Iterator[SheetSect
             "Without an owner",
             f"{plural(digest.unowned_errors, 'ERROR')} {have} no owner, so nobody is told of them.",
             (),
+            all="See them",
             href=links.findings(severity="ERROR", owner="nobody"),
         )
     if digest.unreachable:
@@ -217,21 +226,24 @@ def _manager_sections(digest: ManagerDigest, links: Links) -> Iterator[SheetSect
                 Block(one_line(one.name, 100), f"{plural(one.open, 'open finding')}; {one.why}.")
                 for one in digest.unreachable[:MOST_OWNERS]
             ),
-            more=_more_owners(digest.unreachable),
+            all=_all_owners(digest.unreachable),
             href=links.owners,
         )
 
 
 def _late_block(owner: LateOwner, today: date) -> Block:
-    errors = f", {plural(owner.errors, 'ERROR')} among them" if owner.errors else ""
-    oldest = short(owner.oldest, today=today)
-    text = f"{plural(owner.count, 'finding')}{errors}; the oldest was due {oldest}."
+    if owner.errors == owner.count:
+        said = plural(owner.count, "ERROR")
+    else:
+        errors = f", {owner.errors:,} of them ERROR" if owner.errors else ""
+        said = f"{plural(owner.count, 'finding')}{errors}"
+    text = f"{said}; the oldest was due {short(owner.oldest, today=today)}."
     return Block(one_line(owner.name, 100), text)
 
 
-def _more_owners(owners: Sequence[object]) -> str:
+def _all_owners(owners: Sequence[object]) -> str:
     rest = len(owners) - MOST_OWNERS
-    return f"And {plural(rest, 'more owner', 'more owners')}" if rest > 0 else ""
+    return f"And {plural(rest, 'more owner', 'more owners')}" if rest > 0 else "See them"
 
 
 # --- Text and HTML ----------------------------------------------------------------------
@@ -251,16 +263,8 @@ def sheet_as_text(sheet: Sheet) -> str:
 def _section_text(section: SheetSection) -> str:
     head = f"{section.heading.upper()}\n{_fill(section.sentence)}"
     blocks = ["\n".join(_block_text(block)) for block in section.blocks]
-    foot = [
-        text
-        for text in ("\n".join(filter(None, (_colon(section.more), section.href))),)
-        if section.href or section.more
-    ]
+    foot = [f"{section.all}:\n{section.href}"] if section.href else []
     return "\n\n".join([head, *blocks, *foot])
-
-
-def _colon(text: str) -> str:
-    return f"{text}:" if text else ""
 
 
 def _block_text(block: Block) -> Iterable[str]:
@@ -269,8 +273,6 @@ def _block_text(block: Block) -> Iterable[str]:
         yield _fill(block.text, "  ")
     for line in block.lines:
         yield _fill(f"{line.text} ({line.detail})", "  - ", "    ")
-    if block.lines and block.more:
-        yield f"    and {block.more:,} more like it"
 
 
 def _fill(text: str, first: str = "", rest: str | None = None) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from planner.domain.digest import ChatDigest, Digests, OwnerDigest
+from planner.domain.digest import ChatDigest, Digests, ManagerDigest, OwnerDigest
 from planner.domain.schedule import next_run
 from planner.models import Deployment, Digest, Event, Letter, Webhook
 from planner.rendering.chat import MESSAGES
@@ -26,7 +27,7 @@ from planner.rendering.digest import (
     sheet_as_html,
     sheet_as_text,
 )
-from planner.selectors.digest import digests_of, is_scanning, managers_of
+from planner.selectors.digest import Recipient, digests_of, is_scanning, managers_of
 from planner.selectors.local_time import local_day, zone_name
 from planner.services.mail_stop import stop_link
 from planner.services.revision import deployment_hold
@@ -34,6 +35,15 @@ from planner.services.revision import deployment_hold
 WAITS_FOR_SCANS = timedelta(hours=6)
 """A digest is decided without scans that take longer, and says which."""
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+
+
+class Drafted(NamedTuple):
+    """A letter that is not stored, what it is written from, and the owners it is for."""
+
+    letter: Letter
+    sheet: Sheet | None
+    """None where nothing goes out."""
+    owner_ids: frozenset[int]
 
 
 def digest_schedule(deployment: Deployment) -> str:
@@ -125,22 +135,23 @@ def digest_decide(*, digest_id: int, now: datetime) -> list[int]:
     return [letter.pk for letter in letters if letter.state == Letter.State.WAITING]
 
 
+def letters_now(*, deployment: Deployment, now: datetime) -> list[Drafted]:
+    """What would be mailed if a digest were decided now. Nothing is stored."""
+    return list(_mails(deployment, digests_of(deployment, now=now)))
+
+
 def _letters(
     deployment: Deployment, digest: Digest, found: Digests, now: datetime
 ) -> Iterator[Letter]:
     """Every letter of a digest, stored."""
-    links = links_of(deployment)
     if settings.MAIL_IS_SET_UP:
-        for told in found.owners:
-            if told.changed:
-                letter = _stored(owner_letter(told, links), digest, now)
-                letter.owners.set(told.reader.owner_ids)
-                yield letter
-        for letter in manager_letters(deployment, found, links):
-            yield _stored(letter, digest, now)
+        for drafted in _mails(deployment, found):
+            letter = _stored(drafted.letter, digest, now)
+            letter.owners.set(drafted.owner_ids)
+            yield letter
     if found.chat.changed:
         for webhook in deployment.webhooks.all():
-            yield _stored(webhook_letter(webhook, found.chat, links, now), digest, now)
+            yield _stored(_webhook_letter(webhook, found.chat, now), digest, now)
 
 
 def _stored(letter: Letter, digest: Digest, now: datetime) -> Letter:
@@ -153,51 +164,52 @@ def _stored(letter: Letter, digest: Digest, now: datetime) -> Letter:
     return letter
 
 
-def links_of(deployment: Deployment) -> Links:
-    """Absolute addresses of the deployment's pages."""
-    return Links(settings.BASE_URL, deployment.slug)
+def _mails(deployment: Deployment, found: Digests) -> Iterator[Drafted]:
+    """The letters of a digest that go by mail: the managers', then the owners'."""
+    links = Links(settings.BASE_URL, deployment.slug)
+    if found.manager.changed:
+        for manager in managers_of(deployment):
+            yield _to_manager(manager, found.manager, links)
+    for told in found.owners:
+        if told.changed:
+            yield _to_owner(told, links)
 
 
-def owner_letter(told: OwnerDigest, links: Links) -> Letter:
-    """What one reader is sent, or why nothing is. Not stored."""
+def _to_owner(told: OwnerDigest, links: Links) -> Drafted:
+    """What one reader is sent, or why nothing is."""
     reader = told.reader
     letter = Letter(
         kind=Letter.Kind.OWNER, recipient=reader.address or reader.key, name=reader.name
     )
-    if not reader.gets_mail:
-        is_silent = reader.silent and not reader.unreachable
-        letter.state = Letter.State.SILENT if is_silent else Letter.State.UNREACHABLE
-        letter.why = reader.unreachable
-        return letter
+    if reader.unreachable:
+        letter.state, letter.why = Letter.State.UNREACHABLE, reader.unreachable
+        return Drafted(letter, None, reader.owner_ids)
+    if reader.silent:
+        letter.state = Letter.State.SILENT
+        return Drafted(letter, None, reader.owner_ids)
     sheet = owner_sheet(told, links, stop=stop_link(address=reader.address))
-    return _written(letter, told.subject, sheet)
+    return _written(letter, told.subject, sheet, reader.owner_ids)
 
 
-def manager_letters(deployment: Deployment, found: Digests, links: Links) -> Iterator[Letter]:
-    """What those who run the deployment are sent. Not stored."""
-    if not found.manager.changed:
-        return
-    for manager in managers_of(deployment):
-        letter = Letter(
-            kind=Letter.Kind.MANAGER, recipient=manager.address.lower(), name=manager.name
-        )
-        if manager.silent:
-            letter.state = Letter.State.SILENT
-            yield letter
-        else:
-            stop = stop_link(address=manager.address)
-            sheet = manager_sheet(found.manager, links, stop=stop)
-            yield _written(letter, found.manager.subject, sheet)
+def _to_manager(manager: Recipient, told: ManagerDigest, links: Links) -> Drafted:
+    """What one of those who run the deployment is sent."""
+    letter = Letter(kind=Letter.Kind.MANAGER, recipient=manager.address.lower(), name=manager.name)
+    if manager.silent:
+        letter.state = Letter.State.SILENT
+        return Drafted(letter, None, frozenset())
+    sheet = manager_sheet(told, links, stop=stop_link(address=manager.address))
+    return _written(letter, told.subject, sheet, frozenset())
 
 
-def _written(letter: Letter, subject: str, sheet: Sheet) -> Letter:
+def _written(letter: Letter, subject: str, sheet: Sheet, owner_ids: frozenset[int]) -> Drafted:
     letter.subject = subject
     letter.text, letter.html = sheet_as_text(sheet), sheet_as_html(sheet)
-    return letter
+    return Drafted(letter, sheet, owner_ids)
 
 
-def webhook_letter(webhook: Webhook, told: ChatDigest, links: Links, now: datetime) -> Letter:
-    """What one webhook is posted. Not stored."""
+def _webhook_letter(webhook: Webhook, told: ChatDigest, now: datetime) -> Letter:
+    """What one webhook is posted."""
+    links = Links(settings.BASE_URL, webhook.deployment.slug)
     letter = Letter(
         kind=Letter.Kind.WEBHOOK,
         recipient=f"webhook {webhook.pk}",

@@ -55,6 +55,9 @@ _GLYPHS = {
     "healthy": "pass",
     "alert": "fail",
     "too-quiet": "waiting",
+    "sent": "pass",
+    "refused": "fail",
+    "unreachable": "fail",
 }
 _WORDS = {"regressed": "came back", "pass": "passed", "fail": "failed", "too-quiet": "too quiet"}
 

@@ -56,9 +56,6 @@ __all__ = [
     "Source",
     "WaivedFinding",
     "Waiver",
-<<<<<<< HEAD
     "WaiverRequest",
-=======
     "Webhook",
->>>>>>> 06aef70 (Mail each owner a weekly digest, once, after the scans, and the manager what is a week late)
 ]

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from planner.domain.identity import Trace, identity_text
+from planner.domain.identity import Trace, identity_text, line_in_cell, line_in_file
 from planner.domain.matching import match, told_twice
 from planner.domain.rating import Rater
 from planner.parsers.report import open_report
@@ -156,7 +156,7 @@ def traces_of(report: Path, tool_version: str = "") -> list[Trace]:
             seen.path,
             rater(seen).rule_id,
             identity_text(seen.symbol, seen.message),
-            seen.line or 0,
+            line_in_file(seen.line, seen.cell),
             seen.column or 0,
             seen.content,
         )
@@ -170,7 +170,11 @@ def with_text(clone: Path, commit: str, traces: Sequence[Trace]) -> list[Trace]:
         path: Source(path, _git(clone, "show", f"{commit}:{path}"))
         for path in {trace.path for trace in traces}
     }
-    return [trace._replace(content=sources[trace.path].telling(trace.line)) for trace in traces]
+    contents = []
+    for trace in traces:
+        cell, line = line_in_cell(trace.line)
+        contents.append(sources[trace.path].telling(line, cell or None))
+    return [trace._replace(content=text) for trace, text in zip(traces, contents, strict=True)]
 
 
 def _gone(clone: Path, old: str, new: str) -> tuple[dict[str, str], frozenset[str]]:

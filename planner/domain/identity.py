@@ -20,8 +20,25 @@ def identity_text(symbol: str, message: str) -> str:
     return f"{symbol} {told.group(1)}" if told else symbol
 
 
+_CELL = 2**31
+"""More lines than any cell has."""
+
+
+def line_in_file(line: int | None, cell: int | None) -> int:
+    """A line counted through the whole file: in a notebook, where each cell counts its own, cell after cell."""
+    return (line or 0) + (cell or 0) * _CELL
+
+
+def line_in_cell(line: int) -> tuple[int, int]:
+    """The cell and the line in it of a line counted through the whole file; cell 0 is a file without cells."""
+    return divmod(line, _CELL)
+
+
 class Trace(NamedTuple):
-    """What identity looks at. ``symbol`` is the symbol, or the message where a rule has none."""
+    """What identity looks at.
+
+    ``symbol`` is what ``identity_text`` makes of symbol and message, ``line`` is counted by ``line_in_file``.
+    """
 
     path: str
     rule: str

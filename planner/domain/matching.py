@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from planner.domain.alignment import aligned
-from planner.domain.identity import Trace
+from planner.domain.identity import Trace, line_in_cell
 from planner.domain.renames import renamed_files
 
 COMPARISONS = 2_500
@@ -90,7 +90,7 @@ def explain(old: Trace, new: Trace, *, by_git: bool) -> str:
         evidence = (
             "same text" if old.content and old.content == new.content else "same order in the file"
         )
-        parts.append(f"line {old.line} → {new.line}, {evidence}")
+        parts.append(f"{_move_of_line(old.line, new.line)}, {evidence}")
     if old.path != new.path:
         seen_by = "as git says" if by_git else "the only file it can be"
         parts.append(f"file renamed from {old.path}, {seen_by}")
@@ -100,6 +100,14 @@ def explain(old: Trace, new: Trace, *, by_git: bool) -> str:
     if old.symbol != new.symbol:
         parts.append(f"{old.symbol} is now told of as {new.symbol}, same place")
     return "; ".join(parts)
+
+
+def _move_of_line(old: int, new: int) -> str:
+    (cell, line), (cell_now, line_now) = line_in_cell(old), line_in_cell(new)
+    if cell == cell_now:
+        place = f"cell {cell}, line" if cell else "line"
+        return f"{place} {line} → {line_now}"
+    return f"cell {cell}, line {line} → cell {cell_now}, line {line_now}"
 
 
 # ------------------------------------------------------------------ within a file

@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.domain.change import Known
 from planner.domain.finding import State
-from planner.domain.identity import Trace, identity_text
+from planner.domain.identity import Trace, identity_text, line_in_file
 from planner.models import Dag, Finding, Source
 
 _BATCH = 10_000
@@ -25,6 +25,7 @@ def known_findings(source: Source) -> list[Known]:
             "symbol",
             "message",
             "line",
+            "cell",
             "column",
             "content",
             "state",
@@ -36,7 +37,7 @@ def known_findings(source: Source) -> list[Known]:
     texts: dict[tuple[str, str], str] = {}
     states = {state.value: state for state in State}
     known = []
-    for key, path, rule, symbol, message, line, column, content, state, checker in rows:
+    for key, path, rule, symbol, message, line, cell, column, content, state, checker in rows:
         text = texts.get((symbol, message))
         if text is None:
             text = texts[(symbol, message)] = identity_text(symbol, message)
@@ -44,7 +45,7 @@ def known_findings(source: Source) -> list[Known]:
             kept.setdefault(path, path),
             kept.setdefault(rule, rule),
             text,
-            line or 0,
+            line_in_file(line, cell),
             column or 0,
             content,
         )

@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from planner.domain.change import Changes, Known, compare
+from planner.domain.identity import line_in_cell
 from planner.domain.lifecycle import Brake
 from planner.domain.paths import PathRefused
 from planner.domain.report import Format, NotChecked, Problem, Report, ReportRejected
@@ -439,7 +440,7 @@ def _closing_lines(known: Sequence[Known], changes: Changes) -> list[dict[str, A
                 "id": finding.id,
                 "rule_id": finding.trace.rule,
                 "file": finding.trace.path,
-                "line": finding.trace.line or None,
+                "line": line_in_cell(finding.trace.line)[1] or None,
                 "as": step.kind.value,
             }
         )

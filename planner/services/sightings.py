@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from planner.domain.identity import Trace, identity_text
+from planner.domain.identity import Trace, identity_text, line_in_file
 from planner.domain.lifecycle import UNREAD, Proof
 from planner.domain.matching import told_twice
 from planner.domain.paths import PathRefused, RootChoice, choose_root, relative_to
@@ -130,7 +130,7 @@ def _traces(
                 relative[observation.path],
                 rating.rule_id,
                 text,
-                observation.line or 0,
+                line_in_file(observation.line, observation.cell),
                 observation.column or 0,
                 observation.content,
             )

@@ -9,7 +9,7 @@ from unicodedata import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.identity import Trace
+from planner.domain.identity import Trace, line_in_file
 from planner.domain.matching import explain, match, told_twice
 from tests.traces import TRACE
 
@@ -281,6 +281,25 @@ def test_what_one_tool_tells_twice_of_one_place_is_one_finding() -> None:
     assert told_twice(other_tool) == set()
     assert told_twice([gone._replace(column=0), moved._replace(column=0)]) == set()
     assert told_twice([gone, gone, moved._replace(column=9), trace("a.py", 3, symbol="z")]) == set()
+
+
+def test_a_cell_taken_out_of_a_notebook_keeps_the_findings_of_the_others() -> None:
+    """Every cell counts its lines anew, and all of them read alike."""
+    old = [trace("a.ipynb", line_in_file(2, cell)) for cell in (1, 2, 3, 4)]
+    new = [trace("a.ipynb", line_in_file(2, cell)) for cell in (1, 2, 3)]
+    names = [trace("a.ipynb", line_in_file(1, cell), symbol=f"{cell}") for cell in (1, 2, 4)]
+    moved = [*names[:2], names[2]._replace(line=line_in_file(1, 3))]
+    assert pairs([*old, *names], [*new, *moved]) == {0: 0, 1: 1, 3: 2, 4: 3, 5: 4, 6: 5}
+    assert explain(old[3], new[2], by_git=False) == (
+        "cell 4, line 2 → cell 3, line 2, same order in the file"
+    )
+    below = old[3]._replace(line=line_in_file(5, 4))
+    assert explain(old[3], below, by_git=False) == "cell 4, line 2 → 5, same order in the file"
+
+
+def test_two_cells_that_say_the_same_at_one_line_are_two_findings() -> None:
+    gone = trace("a.ipynb", line_in_file(3, 1), symbol="airflow.x.Y")
+    assert told_twice([gone, gone._replace(rule="AIR312", line=line_in_file(3, 2))]) == set()
 
 
 def test_fifty_thousand_identical_findings_in_one_file() -> None:

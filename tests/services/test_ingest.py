@@ -234,6 +234,18 @@ def test_a_finding_that_comes_back_after_its_file_was_renamed_is_the_old_one(
     assert kinds == ["opened", "removed", "moved", "reopened"]
 
 
+def test_a_cell_put_in_front_of_a_notebook_moves_every_finding(ingest: Ingest) -> None:
+    def notebook(*cells: int) -> list[dict[str, Any]]:
+        return [{**ruff("a.ipynb", 2), "cell": cell} for cell in cells]
+
+    ingest(notebook(1, 2, 3))
+    answer = ingest(notebook(2, 3, 4))
+    assert (answer["moved"], answer["new"]) == (3, 0)
+    assert list(Finding.objects.order_by("pk").values_list("cell", flat=True)) == [2, 3, 4]
+    last = Finding.objects.latest("pk").events.latest("pk")
+    assert last.why == "cell 3, line 2 → cell 4, line 2, same order in the file"
+
+
 def test_a_claim_that_the_next_scan_contradicts_goes_back_to_open(
     ingest: Ingest, deployment: Deployment
 ) -> None:

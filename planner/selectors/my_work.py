@@ -13,7 +13,7 @@ from django.core import signing
 from planner.domain.fix_time import in_short
 from planner.domain.my_work import FixGroup, Place, Section, Sum
 from planner.domain.suggestion import Suggestion
-from planner.models import Deployment, Finding, HandOver, Source
+from planner.models import Deployment, Finding, HandOver, Source, WaiverRequest
 from planner.selectors.checks import Check, checks_by_deployment
 from planner.selectors.claim import claim_events
 from planner.selectors.finding_page import live_waivers
@@ -24,9 +24,11 @@ from planner.selectors.hand_over import (
     hand_overs_by_finding,
     hand_overs_offered,
 )
+from planner.selectors.likely_owner import LikelyOwners, deployments_without, likely_owners
 from planner.selectors.local_time import zone_of
 from planner.selectors.my_findings import VIEWS, Asked, MyCounts, MyFindings, file_scope
 from planner.selectors.retirement import RunningRetirement, retirements_running
+from planner.selectors.waiver_request import requests_by_finding
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -125,6 +127,8 @@ class DeploymentWork:
     patches: list[PatchCount]
     not_mine: Mapping[int, HandOver]
     """What the person says is not theirs, by finding."""
+    asked_for: Mapping[int, WaiverRequest]
+    """What is to be waived if a manager agrees, by finding."""
     is_continued: bool
 
 
@@ -144,6 +148,8 @@ class MyWork:
     next: str
     is_first_page: bool
     bad_cursor: bool
+    likely_owners: list[LikelyOwners]
+    """Whom the person may be, where nothing is theirs and a deployment does not know."""
     deployments: int
     """Deployments the person may see."""
     offers: list[WaitingHandOver]
@@ -189,11 +195,18 @@ def my_work(user: User, asked: Asked, *, today: date) -> MyWork:
         next=_cursor(asked, mine, *shown[-1]) if more else "",
         is_first_page=place is None,
         bad_cursor=bool(asked.cursor) and place is None,
+        likely_owners=_likely_owners(user, mine) if not groups else [],
         deployments=len(mine.deployments),
         offers=_offers(mine),
         retiring=retirements_running(mine.deployments, today=today, user=user),
         unchecked=_unchecked(mine.deployments),
     )
+
+
+def _likely_owners(user: User, mine: MyFindings) -> list[LikelyOwners]:
+    if mine.active:
+        return []
+    return likely_owners(user, deployments_without(mine.owner_ids, mine.deployments))
 
 
 def _offers(mine: MyFindings) -> list[WaitingHandOver]:
@@ -238,7 +251,7 @@ def _parts(
 ) -> list[DeploymentWork]:
     keys = [place.pk for _group, place in shown]
     rows = _rows(keys, mine.today)
-    not_mine = hand_overs_by_finding(keys)
+    not_mine, asked_for = hand_overs_by_finding(keys), requests_by_finding(keys)
     patches = patch_counts(mine.deployments, mine.owner_ids) if shown else {}
     parts = []
     for deployment_id, part in groupby(shown, key=lambda pair: pair[0].deployment_id):
@@ -256,6 +269,7 @@ def _parts(
                 more_fixes=max(0, len(here) - MOST_AT_A_GLANCE),
                 patches=patches.get(deployment_id, []) if starts else [],
                 not_mine=not_mine,
+                asked_for=asked_for,
                 is_continued=not starts,
             )
         )

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 
 from planner.domain.lifecycle import Kind
 from planner.domain.ownership import MAX_KEY, InactiveCause, owner_key, pattern_is_valid
@@ -133,6 +134,19 @@ def owner_edit(
         aliases_set(owner=owner, aliases=aliases)
         revision_bump(deployment_id=owner.deployment_id)
     return owner
+
+
+def owner_link(*, owner: Owner, user: User) -> None:
+    """Say that an owner is somebody who signs in.
+
+    Raises:
+        OwnerError: it is somebody else already.
+    """
+    linked = Owner.objects.filter(pk=owner.pk).filter(Q(user=None) | Q(user=user))
+    with transaction.atomic():
+        if not linked.update(user=user):
+            raise OwnerError("user", f"{owner.name} signs in as somebody else already.")
+        revision_bump(deployment_id=owner.deployment_id)
 
 
 def aliases_set(*, owner: Owner, aliases: Iterable[str]) -> None:

@@ -13,8 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 from planner.domain.ownership import owner_key
 from planner.forms.hand_over import AnswerForm, NotMineForm, SettleForm
 from planner.forms.my_work import scope_from
-from planner.selectors.finding import findings_by_ids
-from planner.selectors.finding_row import finding_rows
 from planner.selectors.hand_over import (
     hand_over_asked_by,
     hand_over_by_id,
@@ -22,6 +20,7 @@ from planner.selectors.hand_over import (
     hand_overs_waiting,
 )
 from planner.selectors.my_findings import my_picks
+from planner.selectors.my_sample import picked_parts
 from planner.selectors.owner import owner_named, owner_options
 from planner.services.finding_log import FindingError, Outcome
 from planner.services.hand_over import (
@@ -45,9 +44,6 @@ from planner.views.page import render_page
 if TYPE_CHECKING:
     from planner.models import Deployment, HandOver, Owner
     from planner.selectors.my_findings import MyPicks, Scope
-
-SAMPLE = 8
-"""Findings of a deployment named on the page that asks whose they are; the rest is counted."""
 
 
 @require_POST
@@ -207,21 +203,11 @@ def _suggested(deployment: Deployment, form: NotMineForm) -> Owner | None:
 def _asks_whose(
     request: PersonRequest, scope: Scope, picks: MyPicks, form: NotMineForm
 ) -> HttpResponse:
-    today = timezone.localdate(request.now)
-    parts = [
-        {
-            "deployment": deployment,
-            "count": len(ids),
-            "rows": finding_rows(findings_by_ids(deployment, ids[:SAMPLE]), today=today),
-            "more": max(0, len(ids) - SAMPLE),
-            "owners": owner_options(deployment),
-            "chosen": form.owner_key(deployment.pk),
-        }
-        for deployment, ids in picks.items()
-    ]
+    parts = picked_parts(picks, today=timezone.localdate(request.now))
     context = {
         "parts": parts,
-        "count": sum(len(ids) for ids in picks.values()),
+        "count": sum(part.count for part in parts),
+        "chosen": {deployment.pk: form.owner_key(deployment.pk) for deployment in picks},
         "form": form,
         "scope": scope,
         "back": address_of(scope.asked),

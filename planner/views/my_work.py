@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -13,12 +14,14 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from planner.forms.finding import ClaimForm
+from planner.forms.finding import ClaimForm, WaiveForm
 from planner.forms.my_work import asked_from, scope_from
 from planner.selectors.my_findings import my_picks
+from planner.selectors.my_sample import picked_parts
 from planner.selectors.my_work import my_work
+from planner.selectors.waiver import last_day
 from planner.services.finding_log import FindingError
-from planner.services.my_work import my_findings_claim, my_findings_unclaim
+from planner.services.my_work import my_findings_claim, my_findings_unclaim, my_waiver_ask
 from planner.views import words
 from planner.views.access import PersonRequest, person_view
 
@@ -69,6 +72,51 @@ def unclaim(request: PersonRequest) -> HttpResponse:
     else:
         messages.warning(request, "Nothing changed: there was no claim of yours to take back.")
     return _back(request, scope)
+
+
+@require_POST
+@person_view
+def ask_waiver(request: PersonRequest) -> HttpResponse:
+    """Asks the managers to set findings of one's own aside: first why and until when, then for all of them."""
+    scope = scope_from(request.POST)
+    picks = _picks(request, scope)
+    if not picks:
+        messages.warning(request, "Choose open findings of yours first.")
+        return redirect(address_of(scope.asked))
+    form = WaiveForm(request.POST if "confirmed" in request.POST else None)
+    if not form.is_valid():
+        return _asks_why(request, scope, picks, form)
+    try:
+        outcome = my_waiver_ask(
+            picks=picks, now=request.now, user=request.user, **form.cleaned_data
+        )
+    except FindingError as error:
+        form.add_error(error.field, str(error))
+        return _asks_why(request, scope, picks, form)
+    if outcome.changed:
+        said = words.findings(outcome.changed).capitalize()
+        messages.success(request, f"Asked for a waiver: {said.lower()}. A manager answers.")
+    else:
+        messages.warning(request, "Nothing changed: that was asked for already.")
+    return _back(request, scope)
+
+
+def _asks_why(
+    request: PersonRequest, scope: Scope, picks: MyPicks, form: WaiveForm
+) -> HttpResponse:
+    today = _today(request)
+    parts = picked_parts(picks, today=today)
+    context = {
+        "parts": parts,
+        "count": sum(part.count for part in parts),
+        "form": form,
+        "scope": scope,
+        "tomorrow": today + timedelta(days=1),
+        "last_day": last_day(today),
+        "back": address_of(scope.asked),
+        "tab": "me",
+    }
+    return render(request, "me/ask_waiver.html", context, status=422 if form.errors else 200)
 
 
 def _page(

@@ -26,6 +26,7 @@ from planner.services.ownership import (
     folder_rule_remove,
     owner_add,
     owner_edit,
+    owner_link,
     owner_merge,
     rules_apply,
 )
@@ -121,6 +122,20 @@ def merge(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> 
         f"{name} is now another name of {into.name}, who took over {words.findings(moved)}.",
     )
     return redirect("owner", slug=deployment.slug, owner_id=into.pk)
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def is_me(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> HttpResponse:
+    """Links an owner to the signed-in person, who sees its findings as their own from then on."""
+    found = _owner_or_404(deployment, owner_id)
+    try:
+        owner_link(owner=found, user=request.user)
+    except OwnerError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"You are {found.name} in {deployment.name}.")
+    return redirect("me")
 
 
 @require_POST

@@ -267,3 +267,57 @@ def test_it_says_what_was_not_checked_yet(
     page = text_of(client_for(erin).get("/me/"))
     assert "Not everything was checked yet in Production." in page
     assert "imports on a real 3.x environment" in page
+
+
+def test_a_waiver_is_asked_for_with_a_reason_and_a_day(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    first, _ = make_findings(scan, 2, owner=bobs, rule_id="AIR002")
+    client = client_for(bob)
+    page = client.get("/me/?show=all").content.decode()
+    fix = re.search(r'name="whole-fix" value="([^"]+)"', page)
+    assert fix is not None
+    asked = client.post("/me/ask-waiver/", {"show": "all", "whole-fix": fix[1]})
+    assert "Why can these 2 findings wait?" in text_of(asked)
+    words = {"show": "all", "whole-fix": fix[1], "confirmed": 1, "reason": "goes in December"}
+    refused = client.post("/me/ask-waiver/", {**words, "expires_on": "2020-01-01"})
+    assert refused.status_code == 422
+    day = (timezone.localdate() + timedelta(days=30)).isoformat()
+    done = client.post("/me/ask-waiver/", {**words, "expires_on": day}, follow=True)
+    assert "Asked for a waiver: 2 findings. A manager answers." in text_of(done)
+    assert text_of(done).count("Bob asks for a waiver until") == 2
+    first.refresh_from_db()
+    assert first.state == "open"
+    again = client.post("/me/ask-waiver/", {**words, "expires_on": day}, follow=True)
+    assert "Nothing changed: that was asked for already." in text_of(again)
+
+
+def test_whom_no_deployment_knows_is_told_which_owner_they_may_be(
+    client_for: ClientFor, alice: User, bob: User, scan: Scan
+) -> None:
+    bobby = make_owner(scan.deployment, "bob-smith", name="Bob Smith")
+    team = make_owner(scan.deployment, "team")
+    make_owner(scan.deployment, "idle")
+    make_findings(scan, 1, owner=bobby)
+    make_findings(scan, 3, owner=team)
+    page = text_of(client_for(bob).get("/me/"))
+    assert "Production does not know which of its owners you are. Ask Alice to write" in page
+    assert page.index("Bob Smith 1 open") < page.index("Team 3 open")
+    assert "Idle" not in page
+    assert "That is me" not in page
+    assert client_for(bob).post(f"/d/production/owners/{bobby.pk}/is-me/").status_code == 403
+    manager = client_for(alice)
+    assert "That is me" in text_of(manager.get("/me/"))
+    linked = manager.post(f"/d/production/owners/{team.pk}/is-me/", follow=True)
+    assert "You are Team in Production." in text_of(linked)
+    assert "3 are open in all" in text_of(linked)
+
+
+def test_nobody_becomes_an_owner_who_signs_in_as_somebody_else(
+    client_for: ClientFor, alice: User, bob: User, bobs: Owner
+) -> None:
+    Owner.objects.filter(pk=bobs.pk).update(user=bob)
+    refused = client_for(alice).post(f"/d/production/owners/{bobs.pk}/is-me/", follow=True)
+    assert "signs in as somebody else already" in text_of(refused)
+    bobs.refresh_from_db()
+    assert bobs.user == bob

@@ -210,6 +210,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/scans/", scan.scans, name="scans"),
     path("d/<slug:slug>/scans/upload/", scan.upload, name="scan-upload"),
     path("d/<slug:slug>/scans/<int:scan_id>/", scan.scan, name="scan"),
+    path(
+        "d/<slug:slug>/scans/<int:scan_id>/changes/<slug:kind>/", scan.changes, name="scan-changes"
+    ),
     path("d/<slug:slug>/scans/<int:scan_id>/raw/", scan.raw, name="scan-raw"),
     path("d/<slug:slug>/scans/<int:scan_id>/confirm/", scan.confirm, name="scan-confirm"),
     path("d/<slug:slug>/scans/<int:scan_id>/discard/", scan.discard, name="scan-discard"),

@@ -17,9 +17,9 @@ from ninja.params import Query
 from planner.api.access import deployment_for, token_of
 from planner.api.body import received_body
 from planner.domain.report import Format, ReportRejected
-from planner.selectors.scan import receipt
+from planner.selectors.scan import preview_receipt, receipt
 from planner.selectors.scan_history import scan_by_public_id
-from planner.services.scan import KeyReused, scan_receive_once
+from planner.services.scan import PREVIEW_LINES, KeyReused, scan_preview, scan_receive_once
 from planner.tasks import enqueue_scan
 
 router = Router(tags=["scans"])
@@ -44,6 +44,15 @@ class Asked(Schema):
         return {**asked, "format": "" if self.format == "auto" else self.format}
 
 
+class Preview(Schema):
+    """Whether nothing is to be kept."""
+
+    dry_run: bool = Field(False, description="say what would change, and change nothing")
+    lines: int = Field(
+        PREVIEW_LINES, ge=1, le=50_000, description="findings of each kind that dry_run names"
+    )
+
+
 class Accepted(Schema):
     """Where to ask what became of the report."""
 
@@ -51,11 +60,22 @@ class Accepted(Schema):
     status_url: str
 
 
-@router.post("/deployments/{slug}/scans", response={202: Accepted}, summary="Send a report")
-def scan_create(request: HttpRequest, slug: str, asked: Query[Asked]) -> Status[dict[str, Any]]:
+@router.post(
+    "/deployments/{slug}/scans",
+    response={200: dict[str, Any], 202: Accepted},
+    summary="Send a report",
+)
+def scan_create(
+    request: HttpRequest,
+    slug: str,
+    asked: Query[Asked],
+    preview: Query[Preview],
+) -> Status[dict[str, Any]]:
     """The body is the report itself, in any format of `ingest`, packed with gzip if you like.
 
-    Sent again with the same `Idempotency-Key`, it answers with the first scan. Scope: import.
+    Sent again with the same `Idempotency-Key`, it answers with the first scan. With `dry_run=true` it answers 200
+    with the receipt as it would be and up to `lines` findings of each kind that would change; nothing is kept.
+    Scope: import.
     """
     deployment = deployment_for(request, slug, "import")
     if asked.format not in ("auto", *Format):
@@ -65,6 +85,17 @@ def scan_create(request: HttpRequest, slug: str, asked: Query[Asked]) -> Status[
         raise HttpError(422, f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
     try:
         with received_body(request) as (stream, sha256), transaction.atomic():
+            if preview.dry_run:
+                foreseen = scan_preview(
+                    deployment=deployment,
+                    source_name=asked.source,
+                    stream=stream,
+                    file_name="",
+                    options=asked.options(),
+                    now=timezone.now(),
+                    lines=preview.lines,
+                )
+                return Status(200, preview_receipt(foreseen.scan, foreseen.changes))
             scan, is_new = scan_receive_once(
                 deployment=deployment,
                 source_name=asked.source,

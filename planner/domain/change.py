@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
@@ -39,6 +38,8 @@ class Step(NamedTuple):
     sighting: int
     kind: Kind
     why: str
+    absence: Absence | None = None
+    """Of a finding that is closed: what proves it."""
 
 
 @dataclass(slots=True)
@@ -57,20 +58,21 @@ class Changes:
     """What lies in a renamed file and was not seen there: closed, or not looked for."""
     unseen: list[int] = field(default_factory=list)
     """Live known findings that this scan did not see, those it closes included."""
-    not_covered: Counter[str] = field(default_factory=Counter)
-    """How many known findings were not looked for, by reason."""
+    not_covered: dict[Absence, list[int]] = field(default_factory=dict)
+    """Known findings that were not looked for, by reason."""
     live: int = 0
+
+    def closed_by(self, absence: Absence) -> int:
+        """How many are closed for this reason."""
+        return sum(step.absence is absence for step in self.closed)
 
     @property
     def fixed(self) -> int:
-        return sum(step.kind is Kind.FIXED for step in self.closed)
+        return self.closed_by(Absence.FIXED)
 
     @property
     def removed(self) -> int:
-        return sum(step.kind is Kind.REMOVED for step in self.closed)
-
-
-_CLOSING = {Absence.FIXED: Kind.FIXED, Absence.FILE_GONE: Kind.REMOVED}
+        return len(self.closed) - self.fixed
 
 
 def compare(
@@ -148,16 +150,17 @@ def _present(
 def _absent(index: int, finding: Known, proof: Proof, matching: Matching, changes: Changes) -> None:
     path = matching.renamed.get(finding.trace.path, finding.trace.path)
     absence = proof.of(checker=finding.checker, path=path, rule_id=finding.trace.rule)
-    kind = _CLOSING.get(absence)
+    kind = absence.closes_as
     if kind is None:
-        changes.not_covered[absence] += 1
+        changes.not_covered.setdefault(absence, []).append(index)
         return
-    changes.closed.append(Step(index, -1, kind, _PROOF[kind]))
+    changes.closed.append(Step(index, -1, kind, _PROOF[absence], absence))
 
 
 _PROOF = {
-    Kind.FIXED: "the file was scanned, the rule was run, and it is not there",
-    Kind.REMOVED: "the file is no longer in the tree",
+    Absence.FIXED: "the file was scanned, the rule was run, and it is not there",
+    Absence.FILE_GONE: "the file is no longer in the tree",
+    Absence.DAG_GONE: "the file is there, but its DAG is no longer in the code",
 }
 
 

@@ -79,11 +79,24 @@ class Absence(StrEnum):
     """Why a known finding is not in a scan."""
 
     FIXED = "fixed"
-    FILE_GONE = "removed"
+    FILE_GONE = "file deleted"
+    DAG_GONE = "DAG deleted"
     FILE_NOT_SCANNED = "file not scanned"
     RULE_NOT_RUN = "rule not run"
     LEFT_OUT = "some items of the report could not be read"
     UNKNOWN = "unknown"
+
+    @property
+    def closes_as(self) -> Kind | None:
+        """The event that it proves; None where it proves nothing and no state changes."""
+        return _CLOSING.get(self)
+
+
+_CLOSING = {
+    Absence.FIXED: Kind.FIXED,
+    Absence.FILE_GONE: Kind.REMOVED,
+    Absence.DAG_GONE: Kind.REMOVED,
+}
 
 
 PARSE_ERROR = "invalid-syntax"
@@ -104,12 +117,19 @@ class Proof:
     own_rules: Collection[str] = field(default_factory=frozenset)
     """Rules that this checker runs, whichever checker saw the finding last: ruff's rules run in the upgrade
     check too."""
+    dags_gone: Collection[str] = field(default_factory=frozenset)
+    """Files that are still there, but none of the DAGs that they had is in the code any more."""
     some_left_out: bool = False
     """Items could not be read; any absent finding may be one of them."""
 
+    @property
+    def looked_at_nothing(self) -> bool:
+        """An empty folder, or one that was not there: no success, whatever the checker says."""
+        return self.coverage.files is not None and not self.coverage.files
+
     def of(self, *, checker: str, path: str, rule_id: str) -> Absence:
-        """Why a finding of ``checker`` at ``path`` is absent; FIXED and FILE_GONE are proof, the rest is not."""
-        if self.coverage.status not in ("success", "partial"):
+        """Why a finding of ``checker`` at ``path`` is absent; see ``Absence.closes_as`` for what that proves."""
+        if self.coverage.status not in ("success", "partial") or self.looked_at_nothing:
             return Absence.UNKNOWN
         if not self._ran(checker, rule_id):
             return Absence.RULE_NOT_RUN
@@ -130,23 +150,10 @@ class Proof:
             return Absence.FILE_GONE if whole_tree else Absence.FILE_NOT_SCANNED
         if path in self.unreadable and rule_id not in UNREAD:
             return Absence.FILE_NOT_SCANNED
-        return Absence.FIXED
+        return Absence.DAG_GONE if path in self.dags_gone else Absence.FIXED
 
     def _ran(self, checker: str, rule_id: str) -> bool:
         if self.coverage.rules is not None:
             return rule_id in self.coverage.rules
         is_own = checker == self.coverage.checker or rule_id in self.own_rules
         return is_own and rule_id not in self.quiet_rules
-
-
-@dataclass(frozen=True, slots=True)
-class Brake:
-    """A scan that would close more than this is held for a person."""
-
-    share: float
-    """Of the live findings of the source."""
-    least: int
-    """Closing fewer than this is never held."""
-
-    def holds(self, *, closing: int, live: int) -> bool:
-        return closing >= self.least and closing > self.share * live

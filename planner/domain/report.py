@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from planner.domain.commits import CommitsSince
+
 
 class Format(StrEnum):
     """The report formats that ``ingest`` understands (contract.md)."""
@@ -159,6 +161,7 @@ class Report:
     deleted: frozenset[str] = frozenset()
     """Files that git says were deleted since the last scan, not renamed."""
     """git's own rename map since the last scan, old path → new path."""
+    commits: CommitsSince = field(default_factory=CommitsSince)
     commit: str = ""
     codeowners: str | None = None
     """The text of the tree's CODEOWNERS file, empty where it has none; None where nobody looked."""

@@ -23,7 +23,7 @@ from planner.models.person import (
     SignInLink,
 )
 from planner.models.retirement import Retirement
-from planner.models.source import Dag, HelperModule, LastChange, Scan, Source
+from planner.models.source import Dag, ForeseenChange, HelperModule, LastChange, Scan, Source
 from planner.models.waiver import WaivedFinding, Waiver, WaiverRequest
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Event",
     "Finding",
     "FolderRule",
+    "ForeseenChange",
     "GateSignature",
     "HandOver",
     "HelperModule",

@@ -81,6 +81,8 @@ class Finding(models.Model):
 
     Empty while the newest one does see it, so that an unchanged finding is never written.
     """
+    unseen_because = models.CharField(max_length=60, blank=True)
+    """Why that newest one did not look for it, as in ``Absence``; empty while it does see it."""
     first_seen = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 

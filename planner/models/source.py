@@ -109,6 +109,26 @@ class Scan(models.Model):
         indexes = [models.Index(fields=["deployment", "-created_at"], name="scan_by_deployment")]
 
 
+class ForeseenChange(models.Model):
+    """What a held scan would do to one finding; kept until somebody has decided about the scan."""
+
+    scan = models.ForeignKey(Scan, models.CASCADE, related_name="foreseen_changes", db_index=False)
+    kind = models.CharField(max_length=16)
+    """The kind of the event that would be written, or ``not_covered``."""
+    finding = models.ForeignKey("planner.Finding", models.CASCADE, null=True, related_name="+")
+    """None where the scan would open it."""
+    rule_id = models.CharField(max_length=80)
+    path = models.CharField(max_length=1000)
+    line = models.PositiveIntegerField(null=True)
+    why = models.CharField(max_length=500, blank=True)
+    owner_before = models.CharField(max_length=200, blank=True)
+    owner_after = models.CharField(max_length=200, blank=True)
+    """Keys of owners; empty is nobody. Filled where the finding would change hands or be closed."""
+
+    class Meta:
+        indexes = [models.Index(fields=["scan", "kind", "id"], name="foreseen_by_scan")]
+
+
 class HelperModule(models.Model):
     """A file of a source that DAG files import, directly or not."""
 

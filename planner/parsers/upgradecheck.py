@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from planner.domain.commits import CommitsSince
 from planner.domain.finding import Severity
 from planner.domain.report import (
     Coverage,
@@ -127,6 +128,7 @@ class _ReportObject(msgspec.Struct):
     used_by: dict[str, list[int]] = {}
     renames: dict[str, Annotated[str, msgspec.Meta(max_length=MAX_PATH)]] = {}
     deleted: frozenset[str] = frozenset()
+    commits: CommitsSince = msgspec.field(default_factory=CommitsSince)
     codeowners: str | None = None
     last_changes: dict[str, _LastChange] | None = None
     history_gap: str = ""
@@ -162,6 +164,7 @@ def parse_report_object(
         used_by=_used_by(around),
         renames=around.renames,
         deleted=around.deleted,
+        commits=around.commits,
         codeowners=around.codeowners,
         last_changes=_last_changes(around),
         history_gap=around.history_gap,

@@ -644,7 +644,7 @@ def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
     _keys(table.sub("fix_minutes"), safe=_whole, unsafe=_whole, manual=_whole, unknown=_whole)
     _keys(table.sub("unknown_rule"), axis=_one_of(Axis), minutes=_whole)
     _keys(table.sub("due_days"), **dict.fromkeys(Severity, _whole))
-    _keys(table.sub("hold"), share=_share, least=_whole)
+    _keys(table.sub("hold"), percent=_whole, count=_whole, many=_whole)
     _keys(table.sub("waiver"), longest_days=_whole, soon_days=_whole)
     _keys(table.sub("look_again"), **dict.fromkeys(raw["verdicts"].values(), _whole))
     table.done()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from planner.scanner.cache import Cache
 from planner.scanner.git import Credentials, fetch, files_gone, laid_out, locked, repository_at
+from planner.scanner.git_history import commits_since
 from planner.scanner.last_change import with_last_changes_of
 from planner.scanner.result import Progress, ScanResult
 from planner.scanner.scan import scan_folder
@@ -29,15 +30,16 @@ def scan_git(
 ) -> ScanResult:
     """Fetches the branch and scans what lies below ``root``; paths stay relative to the repository.
 
-    ``since_commit`` is the commit of the last scan: the result then knows git's renames since. ``cache_dir``
-    holds the copy of the repository, ``cache`` what unchanged files yielded. ``today`` lets the repository's
-    own ignore file count, as it holds on that day.
+    ``since_commit`` is the commit of the last scan: the result then knows git's renames and commits
+    since. ``cache_dir`` holds the copy of the repository, ``cache`` what unchanged files yielded. ``today`` lets
+    the repository's own ignore file count, as it holds on that day.
     Raises ScanFailed with one sentence that holds no secret.
     """
     repository = repository_at(location, cache_dir=Path(cache_dir), credentials=credentials)
     with locked(repository):
         commit = fetch(repository, branch)
         gone = files_gone(repository, since_commit, commit)
+        commits = commits_since(repository, since_commit, commit)
         with laid_out(repository, commit) as tree:
             result = scan_folder(
                 tree,
@@ -48,5 +50,7 @@ def scan_git(
                 progress=progress,
                 today=today,
             )
-        result = replace(result, commit=commit, renames=gone.renames, deleted=gone.deleted)
+        result = replace(
+            result, commit=commit, renames=gone.renames, deleted=gone.deleted, commits=commits
+        )
         return with_last_changes_of(result, repository, branch=branch, cache=cache)

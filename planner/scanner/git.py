@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -215,6 +216,11 @@ def _refs(branch: str) -> tuple[str, str]:
     return source, f"refs/flightplan/{hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
 
+def is_commit(text: str) -> bool:
+    """Whether a text is the name of a commit, so that it can be given to git."""
+    return _COMMIT.fullmatch(text) is not None
+
+
 def head_commit(repository: Repository, ref: str) -> str:
     """The full SHA of the commit a ref points at."""
     return _git(repository, "rev-parse", "--verify", f"{ref}^{{commit}}").strip()
@@ -234,7 +240,7 @@ def files_gone(repository: Repository, old: str, new: str) -> FilesGone:
 
     Nothing where the old commit cannot be had any more; what was renamed is then guessed.
     """
-    if not _COMMIT.fullmatch(old) or not _has_commit(repository, old):
+    if not is_commit(old) or not _has_commit(repository, old):
         return FilesGone()
     answer = _git(
         repository,
@@ -277,9 +283,7 @@ def blob_at(repository: Repository, commit: str, path: str, *, largest: int) -> 
 
     Raises ScanFailed where there is no such commit or file, or where it is larger than ``largest``.
     """
-    if not _COMMIT.fullmatch(commit) or not _succeeds(
-        repository, "cat-file", "-e", f"{commit}^{{commit}}"
-    ):
+    if not is_commit(commit) or not _succeeds(repository, "cat-file", "-e", f"{commit}^{{commit}}"):
         raise ScanFailed(
             f"The copy of the repository here does not hold {commit[:12] or 'it'} any more."
         )
@@ -374,6 +378,43 @@ def _environment(repository: Repository, more: Mapping[str, str]) -> dict[str, s
         "LC_ALL": "C.UTF-8",
         **more,
     }
+
+
+def read_lines(
+    repository: Repository, *arguments: str, seconds: float, most_bytes: int
+) -> Iterator[bytes]:
+    """What git prints about the copy here, line by line, however much it is.
+
+    Raises ScanFailed where it failed, took too long or printed more.
+    """
+    with subprocess.Popen(
+        ["git", f"--git-dir={repository.mirror}", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=repository.folder,
+        env=_environment(repository, {}),
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        timer = threading.Timer(seconds, _kill, (process,))
+        timer.start()
+        try:
+            left = most_bytes
+            while left > 0 and (line := process.stdout.readline(left)):
+                left -= len(line)
+                yield line
+            if left <= 0 or process.wait(seconds) != 0:
+                raise ScanFailed(f"git did not tell all of {_shown(repository.location)}.")
+        finally:
+            timer.cancel()
+            _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _succeeds(repository: Repository, *arguments: str, seconds: float = LOCAL_SECONDS) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from planner.domain.commits import CommitsSince
 from planner.domain.report import (
     Coverage,
     DagEntry,
@@ -125,6 +126,7 @@ class ScanResult:
     """Who changed each file with findings last; None where nobody looked."""
     history_gap: str = ""
     """Why not all of those are known, in a sentence."""
+    commits: CommitsSince = field(default_factory=CommitsSince)
     codeowners: str = ""
     commit: str = ""
     current: CurrentVersion = field(default_factory=CurrentVersion)
@@ -162,6 +164,7 @@ class ScanResult:
             used_by=self.used_by,
             renames=self.renames,
             deleted=self.deleted,
+            commits=self.commits,
             commit=self.commit,
             codeowners=self.codeowners,
             last_changes=self.last_changes,

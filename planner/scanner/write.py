@@ -20,6 +20,8 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
     stream.write(b',\n"commit":' + _encode(result.commit))
     stream.write(b',\n"renames":' + _encode(result.renames))
     stream.write(b',\n"deleted":' + _encode(sorted(result.deleted)))
+    if result.commits.commits:
+        stream.write(b',\n"commits":' + _encode(result.commits))
     stream.write(b',\n"codeowners":' + _encode(result.codeowners))
     if result.last_changes is not None or result.history_gap:
         stream.write(b',\n"last_changes":{' + _lines(_members(result.last_changes or {})))

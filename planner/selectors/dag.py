@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from django.db.models import Min, QuerySet
 
 from planner.domain.finding import ACTIVE_STATES, SEVERITY_ORDER, Category, Severity
+from planner.domain.paths import relative_to
+from planner.domain.report import Report
 from planner.models import Dag, Deployment, Finding, HelperModule, Source
 
 
@@ -38,6 +40,19 @@ def dag_ids_by_path(source: Source) -> dict[str, str]:
         others = sorted(dag_id for user in used_by for dag_id in by_path.get(user, ()))
         whole[path] = [*by_path.get(path, ()), *others]
     return {path: "\n".join(dict.fromkeys(ids)) for path, ids in whole.items() if ids}
+
+
+def dags_gone(source: Source, report: Report, root: str) -> frozenset[str]:
+    """Files that had DAGs before, none of which a report of the whole tree finds anywhere any more."""
+    cover = report.coverage
+    if not (report.dags and cover.complete and cover.status == "success" and cover.files):
+        return frozenset()
+    here = {entry.dag_id for entry in report.dags}
+    unsure = {relative_to(root, entry.path) for entry in report.dags if not entry.resolved}
+    before: dict[str, set[str]] = {}
+    for path, dag_id in source.dags.filter(seen_by="scan").values_list("path", "dag_id"):
+        before.setdefault(path, set()).add(dag_id)
+    return frozenset(path for path, ids in before.items() if path not in unsure and not ids & here)
 
 
 def _known(dags: QuerySet[Dag]) -> Iterator[tuple[int, str, str]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Count
 
 from planner.domain.finding import ACTIVE_STATES
+from planner.domain.lifecycle import Kind
+from planner.domain.outlook import outlook
 from planner.models import Deployment, Finding, Scan, Source
 from planner.selectors.dag import dag_tally
+from planner.selectors.scan_changes import ChangeList, ScanChanges
 
 _STATUS = {
     Scan.State.DONE: "done",
@@ -46,6 +50,9 @@ def receipt(scan: Scan) -> dict[str, Any]:
         **{key: counts.get(key, 0) for key in _COUNTS},
         **{key: counts.get(key, {}) for key in _TALLIES},
         "contradicted": counts.get("contradicted", 0),
+        "handed_over": counts.get("handed_over", 0),
+        "dags_deleted": counts.get("dags_deleted", 0),
+        "claims_proved": counts.get("claims_proved", 0),
         "left_out": counts.get("left_out", 0),
         "told_twice": counts.get("told_twice", 0),
         "silenced": counts.get("silenced", 0),
@@ -66,6 +73,36 @@ def receipt(scan: Scan) -> dict[str, Any]:
         "created_at": scan.created_at.isoformat(),
         "finished_at": scan.finished_at.isoformat() if scan.finished_at else None,
     }
+
+
+def preview_receipt(scan: Scan, changes: ScanChanges) -> dict[str, Any]:
+    """What ``--dry-run`` and the API answer about a scan that is kept nowhere: the receipt, and its lists."""
+    return {
+        **receipt(scan),
+        "dry_run": True,
+        "would": outlook(scan.counts),
+        "lists": {one.kind: _list(one) for one in changes.lists},
+        "owners": [asdict(one) for one in changes.owners],
+    }
+
+
+def _list(one: ChangeList) -> dict[str, Any]:
+    lines = [
+        {
+            "id": line.finding_id,
+            "rule_id": line.rule_id,
+            "file": line.path,
+            "line": line.line,
+            "why": line.why,
+            **(
+                {"owner_before": line.owner_before, "owner_after": line.owner_after}
+                if one.kind == Kind.ASSIGNED
+                else {}
+            ),
+        }
+        for line in one.lines
+    ]
+    return {"count": one.count, "more": one.more, "findings": lines}
 
 
 def totals_of(deployment: Deployment) -> dict[str, Any]:

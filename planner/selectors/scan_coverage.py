@@ -45,6 +45,8 @@ class ScanCoverage:
     asked: str
     """For which release, and from which."""
     silenced: int
+    may_close: str
+    """What the scan may close, and why no more, as a sentence."""
 
 
 def scan_coverage(scan: Scan) -> ScanCoverage:
@@ -65,6 +67,26 @@ def scan_coverage(scan: Scan) -> ScanCoverage:
         tools=_tools(scan.tool, scan.tool_version),
         asked=_asked(cover.get("flags", [])),
         silenced=scan.counts.get("silenced", 0),
+        may_close=_may_close(cover, bool(scan.counts.get("left_out"))),
+    )
+
+
+def _may_close(cover: Mapping[str, Any], some_left_out: bool) -> str:
+    """Why what is absent from the report may count as gone, or may not."""
+    status = cover.get("status", "success")
+    if status not in ("success", "partial"):
+        return f"The checker says {status}, so this scan closes nothing."
+    if some_left_out:
+        return "Items were left out, and any of them may be one that is known: it closes nothing."
+    if cover.get("files") is not None and cover.get("complete") and status == "success":
+        return "It names every file of the whole tree, so it may close what it does not see."
+    if cover.get("files") is not None:
+        return "It names the files that it looked at, and may close only what was in those."
+    if cover.get("complete"):
+        return "The whole tree, as the sender says, so it may close what it does not see."
+    return (
+        "It does not say which files were looked at, so it opens and confirms and closes nothing. "
+        "Only a report that its sender calls complete (--complete, or the tick box) may close."
     )
 
 

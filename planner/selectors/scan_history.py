@@ -12,6 +12,7 @@ from django.utils import timezone
 from planner.domain.freshness import age_in_words
 from planner.models import Beat, Deployment, Scan
 from planner.selectors.health import BEAT_IS_LATE_AFTER, TICK
+from planner.selectors.scan_changes import PREVIEW
 from planner.selectors.source import UNFINISHED, SourceRow, source_rows
 
 PAGE = 25
@@ -121,6 +122,17 @@ def has_good_items(scan: Scan) -> bool:
 def is_held(scan: Scan) -> bool:
     """True where the scan waits for a person."""
     return scan.state == Scan.State.HELD
+
+
+def is_preview(scan: Scan) -> bool:
+    """True where the scan is kept nowhere: it only says what it would change."""
+    return scan.cause == PREVIEW
+
+
+def newer_applied(scan: Scan) -> Scan | None:
+    """An applied scan of the same source and tool that came in after this one, where there is one."""
+    applied = Scan.objects.filter(source=scan.source_id, tool=scan.tool, state=Scan.State.DONE)
+    return applied.filter(created_at__gt=scan.created_at).order_by("-created_at").first()
 
 
 def is_unfinished(scan: Scan) -> bool:

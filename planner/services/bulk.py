@@ -69,6 +69,8 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
 
 def mark(model: type[models.Model], column: str, value: Any, ids: Sequence[int]) -> None:
     """Set one column to one value in many rows."""
+    if not ids:
+        return
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if is_postgresql():

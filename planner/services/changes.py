@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -37,6 +37,7 @@ _NEW_COLUMNS = (
     "owner_picked",
     "due_picked",
     "note",
+    "unseen_because",
     "checker",
     "reported_severity",
     "due",
@@ -114,7 +115,7 @@ def changes_write(
     writer.set_states()
 
 
-def _ran_as(scan: Scan) -> tuple[str, Any]:
+def ran_as(scan: Scan) -> tuple[str, Any]:
     """What a checker's words depend on: its version and how it was asked."""
     return scan.tool_version, scan.coverage.get("flags")
 
@@ -184,6 +185,7 @@ class _Writer:
             False,
             False,
             False,
+            "",
             "",
             self._scan.tool,
         )
@@ -262,7 +264,7 @@ class _Writer:
         """Give every finding that this scan saw its place of today. What has not changed is not written."""
         traces, tool = self._sightings.traces, self._scan.tool
         previous = newest_applied(self._source, tool, before=self._scan)
-        same_tool = previous is not None and _ran_as(previous) == _ran_as(self._scan)
+        same_tool = previous is not None and ran_as(previous) == ran_as(self._scan)
         seen, moved, refreshed = self._seen_pairs(), [], []
         silenced = self._silenced()
         may_differ = bool(silenced or self._scan.counts["silenced"])
@@ -328,15 +330,29 @@ class _Writer:
     def _keep_last_seen(self, seen: list[tuple[int, int]], previous: Scan | None) -> None:
         """Name the last scan that saw a finding only where this one, of the same checker, does not."""
         rows = Finding.objects.filter(source=self._source, last_scan__isnull=False)
-        named = set(rows.values_list("pk", flat=True))
-        if named:
-            seen_ids = (self._known[known].id for known, _sighting in seen)
-            bulk.mark(Finding, "last_scan_id", None, [key for key in seen_ids if key in named])
+        named: dict[int, str] = dict(rows.values_list("pk", "unseen_because"))
+        seen_again = [key for known, _ in seen if (key := self._known[known].id) in named]
+        bulk.mark(Finding, "last_scan_id", None, seen_again)
         if previous is not None:
             unseen = (self._known[index] for index in self._changes.unseen)
             missed = [one.id for one in unseen if one.checker == self._scan.tool]
             lost = [key for key in missed if key not in named]
             bulk.mark(Finding, "last_scan_id", previous.pk, lost)
+        self._say_why_unseen(seen_again, named)
+
+    def _say_why_unseen(self, seen_again: list[int], told: Mapping[int, str]) -> None:
+        """Keep why this scan did not look for a finding of its own checker; ``told`` is what was kept before."""
+        looked_for = [*seen_again, *map(self._id, self._changes.closed)]
+        now = {key: "" for key in looked_for if told.get(key)}
+        for absence, places in self._changes.not_covered.items():
+            for one in map(self._known.__getitem__, places):
+                if one.checker == self._scan.tool and told.get(one.id) != absence.value:
+                    now[one.id] = absence.value
+        by_reason: dict[str, list[int]] = {}
+        for key, reason in now.items():
+            by_reason.setdefault(reason, []).append(key)
+        for reason, keys in by_reason.items():
+            bulk.mark(Finding, "unseen_because", reason, keys)
 
     def _moved_rows(self, pairs: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
         for known, sighting in pairs:

@@ -12,10 +12,10 @@ from planner.domain.finding import dag_count
 from planner.domain.ownership import MAX_KEY, author_key
 from planner.domain.paths import relative_to
 from planner.domain.report import DagEntry, Report
-from planner.models import Dag, Deployment, Finding, HelperModule, LastChange, Source
+from planner.models import Dag, Deployment, Finding, HelperModule, LastChange, Scan, Source
 from planner.selectors.dag import dag_ids_by_path
 from planner.services import bulk
-from planner.services.ownership import rules_apply
+from planner.services.ownership import RulesApplied, rules_apply
 
 _MOST_PATHS = 10_000
 
@@ -122,13 +122,15 @@ def _batches(paths: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def dags_join_findings(*, deployment: Deployment, source: Source, now: datetime) -> None:
+def dags_join_findings(
+    *, deployment: Deployment, source: Source, scan: Scan, now: datetime
+) -> RulesApplied:
     """Name the DAGs that each finding blocks, and let the owners of those DAGs count.
 
     Only findings of files that the inventory lists change; what a person picked stays.
     """
     by_path = dag_ids_by_path(source)
     if not by_path:
-        return
+        return RulesApplied(0, 0)
     _name_dags(Finding.objects.filter(deployment=deployment), by_path)
-    rules_apply(deployment=deployment, now=now, user=None, by_scan=True)
+    return rules_apply(deployment=deployment, now=now, user=None, scan=scan)

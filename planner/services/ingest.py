@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from mmap import mmap
@@ -15,23 +15,28 @@ from typing import IO, Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from planner.domain.brake import Brake, Toll
 from planner.domain.change import Changes, Known, compare
+from planner.domain.finding import LIVE_STATES, State
+from planner.domain.fixed_by import Mending, name_fixes
 from planner.domain.identity import line_in_cell
-from planner.domain.lifecycle import Brake
+from planner.domain.lifecycle import Absence
 from planner.domain.paths import PathRefused
 from planner.domain.report import Format, NotChecked, Problem, Report, ReportRejected
 from planner.domain.silencing import silencing_part
-from planner.models import Deployment, Scan, Source
+from planner.models import Deployment, Finding, Scan, Source
 from planner.parsers.report import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
 from planner.selectors.checks import checked_by
-from planner.selectors.dag import dag_ids_by_path
+from planner.selectors.dag import dag_ids_by_path, dags_gone
 from planner.selectors.deployment import target_line_of
 from planner.selectors.finding_set import known_findings, known_paths
 from planner.selectors.local_time import local_day
+from planner.selectors.ownership import Reassignment
 from planner.selectors.retirement import promises_of
-from planner.selectors.scan import totals_of
-from planner.services.changes import changes_write
+from planner.selectors.scan import newest_applied, totals_of
+from planner.selectors.scan_changes import PREVIEW, ScanChanges, scan_changes
+from planner.services.changes import changes_write, ran_as
 from planner.services.dags import (
     dags_join_findings,
     dags_rename_in_findings,
@@ -39,6 +44,7 @@ from planner.services.dags import (
     helper_modules_replace,
     last_changes_replace,
 )
+from planner.services.foreseen import foreseen_drop, foreseen_write
 from planner.services.ownership import rules_apply
 from planner.services.raw_report import RawReport, raw_bytes, raw_drop_if_unused, raw_store
 from planner.services.rerate import findings_rerate
@@ -66,9 +72,6 @@ _TOLD_BY_TWIN = (
 )
 """What a duplicate's receipt says as the first one's does."""
 
-PREVIEW = "preview"
-"""The cause of a scan that is undone once it has told what it would change."""
-
 MOST_CLOSING = 200
 """Findings to be closed that a held scan names; the rest is counted."""
 
@@ -80,6 +83,18 @@ _UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
 _FLAGS = ("format", "complete", "tool_version", "take_good")
 """Options that make the same bytes mean something else."""
 OPTIONS = (*_FLAGS, "root", "commit", "confirm")
+
+
+PREVIEW_LINES = 100
+"""Findings of each kind that a preview names unless more are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A scan as it would end, which is kept nowhere, and what it would change."""
+
+    scan: Scan
+    changes: ScanChanges
 
 
 def source_for(*, deployment: Deployment, name: str = "") -> Source:
@@ -155,16 +170,21 @@ def report_preview(
     file_name: str,
     options: Mapping[str, Any],
     now: datetime,
-) -> Scan:
-    """What a report would change. Everything is computed as if it were applied, and then undone."""
+    lines: int = PREVIEW_LINES,
+) -> Preview:
+    """What a report would change. Everything is computed as if it were applied, and then undone.
+
+    At most ``lines`` findings of each kind are named; all are counted.
+    """
     raw = raw_store(stream=stream)
     with transaction.atomic():
         scan = _queued(source, raw, file_name, options, cause=PREVIEW, user=None, now=now)
         apply_scan(scan_id=scan.pk, now=now)
         scan.refresh_from_db()
+        preview = Preview(scan, scan_changes(scan, lines=lines))
         transaction.set_rollback(True)
     raw_drop_if_unused(raw=raw)
-    return scan
+    return preview
 
 
 def apply_scan(*, scan_id: int, now: datetime) -> Scan:
@@ -220,6 +240,11 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         known_paths=partial(known_paths, scan.source),
     )
     _describe(scan, report, sightings)
+    if sightings.coverage.files is not None and not sightings.coverage.files:
+        raise ReportRejected(
+            "This scan looked at no file at all, so it proves nothing and nothing was changed. "
+            "Check that the folder, branch and root are the right ones and hold code."
+        )
     if report.problems:
         scan.problems = problem_lines(report, report_excerpts(buffer, report.problems))
         _refuse_unless_asked(scan, report)
@@ -253,24 +278,92 @@ def _refuse_unless_asked(scan: Scan, report: Report) -> None:
 def _compare_and_write(
     scan: Scan, source: Source, report: Report, sightings: Sightings, now: datetime
 ) -> None:
-    book = rulebook()
     known = known_findings(source)
+    proof = replace(
+        sightings.proof(rulebook()),
+        some_left_out=bool(report.problems),
+        dags_gone=dags_gone(source, report, sightings.root.root),
+    )
     changes = compare(
         known,
         sightings.traces,
-        proof=replace(sightings.proof(book), some_left_out=bool(report.problems)),
+        proof=proof,
         renames=report.renames,
         deleted=report.deleted,
         promises=promises_of(source, local_day(source.deployment, now)),
     )
-    _count(scan, report, sightings, changes)
-    brake = Brake(**book.decision["hold"])
-    held = brake.holds(closing=len(changes.closed), live=changes.live)
-    if held or scan.cause == PREVIEW:
+    before = newest_applied(source, scan.tool, before=scan)
+    _name_fixes(scan, report, before, known, changes)
+    _count(scan, report, known, sightings, changes)
+    toll = _toll(scan, before, changes, sightings)
+    with transaction.atomic():
+        handed_over = _write(scan, source, report, known, sightings, changes, now)
+        why_held = _why_held(
+            scan, replace(toll, leaving=sum(bool(one.before) for one in handed_over))
+        )
+        is_undone = bool(why_held) or scan.cause == PREVIEW
+        transaction.set_rollback(is_undone)
+    scan.counts["handed_over"] = len(handed_over)
+    if is_undone:
         scan.counts["closing"] = _closing_lines(known, changes)
-    if held and not scan.options.get("confirm"):
-        _finish_held(scan, changes, now)
+        foreseen_write(
+            scan=scan, known=known, sightings=sightings, changes=changes, handed_over=handed_over
+        )
+    if why_held:
+        scan.error, scan.totals = why_held, {}
+        _finish(scan, Scan.State.HELD, now)
         return
+    if scan.options.get("confirm"):
+        foreseen_drop(scan=scan)
+    _finish(scan, Scan.State.DONE, now)
+    revision_bump(deployment_id=scan.deployment_id)
+
+
+def _name_fixes(
+    scan: Scan, report: Report, before: Scan | None, known: Sequence[Known], changes: Changes
+) -> None:
+    """Say which commits mended what is closed, where git has told of those since the scan ``before``."""
+    since = report.commits.since
+    if not since or before is None or before.commit != since or not changes.closed:
+        return
+    missed = Finding.objects.filter(source=scan.source_id, last_scan__isnull=False)
+    not_seen_then = set(missed.values_list("pk", flat=True))
+    seen = (key for step in changes.closed if (key := known[step.known].id) not in not_seen_then)
+    mending = Mending(report.commits.commits, same_check=ran_as(before) == ran_as(scan))
+    name_fixes(changes, known, mending, seen_at_start=seen)
+
+
+def _toll(scan: Scan, before: Scan | None, changes: Changes, sightings: Sightings) -> Toll:
+    """What the scan would do; whom it would take findings from is known once it is done."""
+    live = changes.live
+    if scan.format == Format.AIRFLOW_DAGS:
+        live = Finding.objects.filter(deployment=scan.deployment_id, state__in=LIVE_STATES).count()
+    return Toll(
+        live=live,
+        closing=len(changes.closed),
+        leaving=0,
+        seen=len(sightings.traces),
+        seen_before=sum(before.counts.get("by_severity", {}).values()) if before else 0,
+    )
+
+
+def _why_held(scan: Scan, toll: Toll) -> str:
+    """Why a person must look first; empty where the scan may pass, or where a person has looked."""
+    if scan.options.get("confirm"):
+        return ""
+    return Brake(**rulebook().decision["hold"]).why_held(toll)
+
+
+def _write(
+    scan: Scan,
+    source: Source,
+    report: Report,
+    known: Sequence[Known],
+    sightings: Sightings,
+    changes: Changes,
+    now: datetime,
+) -> Sequence[Reassignment]:
+    """Write all that the scan changes; which known findings it gave to somebody else."""
     dags_before = dag_ids_by_path(source) if report.dags and known else None
     hand_out_again = _take_owners(source, report, sightings) or _files_moved(
         known, sightings, changes
@@ -278,21 +371,26 @@ def _compare_and_write(
     changes_write(
         scan=scan, source=source, known=known, sightings=sightings, changes=changes, now=now
     )
+    handed_over: Sequence[Reassignment] = ()
     if report.format is Format.AIRFLOW_DAGS:
-        dags_join_findings(deployment=scan.deployment, source=source, now=now)
+        handed_over = dags_join_findings(
+            deployment=scan.deployment, source=source, scan=scan, now=now
+        ).handed_over
     else:
         source.last_scan = scan
         if dags_before is not None:
             dags_rename_in_findings(source=source, before=dags_before)
     source.save(update_fields=["codeowners", "last_scan"])
     if hand_out_again and known:
-        rules_apply(deployment=scan.deployment, source=source, now=now, user=None, by_scan=True)
+        applied = rules_apply(
+            deployment=scan.deployment, source=source, now=now, user=None, scan=scan
+        )
+        handed_over = [*handed_over, *applied.handed_over]
     # An inventory names the DAGs of every source's findings.
     of_source = None if report.format is Format.AIRFLOW_DAGS else source
     scan.counts["waived"] = waivers_settle(scan=scan, source=of_source, now=now)
     scan.totals = totals_of(scan.deployment)
-    _finish(scan, Scan.State.DONE, now)
-    revision_bump(deployment_id=scan.deployment_id)
+    return handed_over
 
 
 def _take_owners(source: Source, report: Report, sightings: Sightings) -> bool:
@@ -383,7 +481,13 @@ def _not_checked(report: Report, unreadable: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _count(scan: Scan, report: Report, sightings: Sightings, changes: Changes) -> None:
+def _count(
+    scan: Scan,
+    report: Report,
+    known: Sequence[Known],
+    sightings: Sightings,
+    changes: Changes,
+) -> None:
     scan.counts = {
         "received": report.received,
         "new": len(changes.new),
@@ -391,10 +495,12 @@ def _count(scan: Scan, report: Report, sightings: Sightings, changes: Changes) -
         "moved": len(changes.moved),
         "fixed": changes.fixed,
         "removed": changes.removed,
+        "dags_deleted": changes.closed_by(Absence.DAG_GONE),
+        "claims_proved": sum(known[step.known].state is State.CLAIMED for step in changes.closed),
         "regressed": len(changes.reopened),
         "contradicted": len(changes.contradicted),
-        "not_covered": sum(changes.not_covered.values()),
-        "not_covered_because": dict(changes.not_covered),
+        "not_covered": sum(map(len, changes.not_covered.values())),
+        "not_covered_because": {why: len(ones) for why, ones in changes.not_covered.items()},
         "left_out": len(report.problems),
         "told_twice": sightings.told_twice,
         "dags": len(report.dags),
@@ -420,14 +526,6 @@ def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
     }
     scan.totals = twin.totals
     return _finish(scan, Scan.State.DUPLICATE, now)
-
-
-def _finish_held(scan: Scan, changes: Changes, now: datetime) -> None:
-    scan.error = (
-        f"This scan would close {len(changes.closed)} of {changes.live} live findings, "
-        "so a person must confirm it."
-    )
-    _finish(scan, Scan.State.HELD, now)
 
 
 def _closing_lines(known: Sequence[Known], changes: Changes) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, User
@@ -24,10 +24,11 @@ from planner.models import (
     FolderRule,
     Owner,
     OwnerAlias,
+    Scan,
     Source,
 )
 from planner.selectors.inactive_owner import unable_owners
-from planner.selectors.ownership import reassignments
+from planner.selectors.ownership import Reassignment, reassignments
 from planner.services import bulk
 from planner.services.owner_standing import owner_resume, owner_stop
 from planner.services.revision import deployment_hold, revision_bump
@@ -48,6 +49,8 @@ class RulesApplied:
     reassigned: int
     reworded: int
     """Same owner, another reason."""
+    handed_over: Sequence[Reassignment] = field(default=(), compare=False)
+    """Who had each of the reassigned ones before, and who has it now."""
 
 
 def owners_ensure(
@@ -229,37 +232,49 @@ def rules_apply(
     now: datetime,
     user: AbstractBaseUser | None,
     source: Source | None = None,
-    by_scan: bool = False,
+    scan: Scan | None = None,
 ) -> RulesApplied:
     """Hand out every live finding, or those of one source, again by the rules; a person's pick is never touched.
 
-    ``by_scan``: no person asked for it, so who was given a file for changing it last keeps it.
+    ``scan`` is the one that brought what the rules now say. Where there is one, no person asked for it, so who was
+    given a file for changing it last keeps it.
     """
     deployment_hold(deployment_id=deployment.pk)
-    changes = list(reassignments(deployment, source, by_scan=by_scan))
+    changes = list(reassignments(deployment, source, by_scan=scan is not None))
     spellings = {change.after: change.written for change in changes if change.after}
     ids = owners_ensure(deployment=deployment, keys=spellings, spellings=spellings)
     rows = ((change.finding_id, ids.get(change.after), change.because) for change in changes)
     bulk.update(Finding, ("owner_id", "owner_because"), rows)
     moved = [change for change in changes if change.before != change.after]
     _assigned_events(
-        ((one.finding_id, one.before, one.after, one.because) for one in moved), now, user
+        ((one.finding_id, one.before, one.after, one.because) for one in moved), now, user, scan
     )
     if changes:
         revision_bump(deployment_id=deployment.pk)
-    return RulesApplied(reassigned=len(moved), reworded=len(changes) - len(moved))
+    return RulesApplied(len(moved), reworded=len(changes) - len(moved), handed_over=moved)
 
 
 def _assigned_events(
-    changes: Iterable[tuple[int, str, str, str]], now: datetime, user: AbstractBaseUser | None
+    changes: Iterable[tuple[int, str, str, str]],
+    now: datetime,
+    user: AbstractBaseUser | None,
+    scan: Scan | None = None,
 ) -> None:
     """Log findings that changed hands: finding, owner before, owner after, and why."""
-    at, actor = bulk.moment(now), user.pk if user else None
+    at, actor, scan_id = bulk.moment(now), user.pk if user else None, scan.pk if scan else None
     bulk.insert(
         Event,
-        ("finding_id", "kind", "at", "actor_id", "why", "change"),
+        ("finding_id", "kind", "at", "actor_id", "scan_id", "why", "change"),
         (
-            (key, Kind.ASSIGNED.value, at, actor, why, json.dumps({"owner": [before, after]}))
+            (
+                key,
+                Kind.ASSIGNED.value,
+                at,
+                actor,
+                scan_id,
+                why,
+                json.dumps({"owner": [before, after]}),
+            )
             for key, before, after, why in changes
         ),
     )

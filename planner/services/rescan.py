@@ -22,13 +22,13 @@ from planner.models import Scan, Source
 from planner.scanner.cache import Cache
 from planner.scanner.from_git import scan_git
 from planner.scanner.last_change import with_last_changes
-from planner.scanner.result import ScanFailed
+from planner.scanner.result import Progress, ScanFailed
 from planner.scanner.scan import scan_folder
 from planner.scanner.write import write_report
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day, zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch
-from planner.services.ingest import apply_scan
+from planner.services.ingest import PREVIEW_LINES, Preview, apply_scan, report_preview
 from planner.services.lease import (
     NUDGE_AFTER,
     RESCAN_CAUSES,
@@ -61,6 +61,10 @@ class SecretMissing(Exception):
 
 class RescanRefused(ValueError):
     """The source cannot be scanned by itself. The message is one sentence."""
+
+
+_REFUSALS = (ScanFailed, FetchFailed, SourceError, ReportRejected, SecretMissing)
+"""What may go wrong with a source, each told in one sentence."""
 
 
 @transaction.atomic
@@ -145,6 +149,35 @@ def scan_run(*, scan_id: int, now: datetime) -> Scan | None:
     return Scan.objects.select_related("source", "deployment").filter(pk=scan_id).first()
 
 
+def rescan_preview(
+    *, source: Source, now: datetime, told: Progress, lines: int = PREVIEW_LINES
+) -> Preview:
+    """What a rescan of the source would change now. It is read as always; nothing is kept.
+
+    ``told`` hears how many files are checked.
+
+    Raises:
+        RescanRefused: it cannot be read now, or holds uploads.
+    """
+    if source.kind not in SCANNED_KINDS:
+        raise RescanRefused(f"{source.name} holds uploaded reports; there is nothing to fetch")
+    scan = Scan(deployment=source.deployment, source=source, created_at=now)
+    try:
+        with tempfile.TemporaryFile() as report:
+            _READERS[Source.Kind(source.kind)](scan, report, told)
+            report.seek(0)
+            return report_preview(
+                source=source,
+                stream=report,
+                file_name=f"{source.name}.json",
+                options={},
+                now=now,
+                lines=lines,
+            )
+    except _REFUSALS as error:
+        raise RescanRefused(str(error).strip().rstrip(".")) from error
+
+
 def _work(lease: Lease, clock: Callable[[], datetime]) -> None:
     scan = Scan.objects.select_related("source__last_scan", "deployment").get(pk=lease.scan_id)
     try:
@@ -157,7 +190,7 @@ def _work(lease: Lease, clock: Callable[[], datetime]) -> None:
             apply_scan(scan_id=scan.pk, now=clock())
     except LeaseLost:
         _log.warning("scan %s was taken over by another worker", lease.scan_id)
-    except (ScanFailed, FetchFailed, SourceError, ReportRejected, SecretMissing) as error:
+    except _REFUSALS as error:
         lease_fail(lease=lease, reason=_sentence(error), now=clock())
     except Exception as error:
         lease_note_crash(lease=lease, reason=f"{type(error).__name__}: {error}")
@@ -204,7 +237,7 @@ class FilesTold:
         lease_progress(lease=self._lease, text=text, percent=percent, now=now)
 
 
-def _read_folder(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
+def _read_folder(scan: Scan, report: IO[bytes], told: Progress) -> None:
     source = scan.source
     folder = folder_check(source.location)
     with _cache() as cache:
@@ -220,7 +253,7 @@ def _read_folder(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     write_report(result, report)
 
 
-def _read_git(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
+def _read_git(scan: Scan, report: IO[bytes], told: Progress) -> None:
     source = scan.source
     location = git_check(source.location, resolve=True)
     with _cache() as cache:
@@ -259,7 +292,7 @@ def _versions(scan: Scan) -> dict[str, str]:
     return {"target": facts.target_version, "current": facts.current_version}
 
 
-def _read_url(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
+def _read_url(scan: Scan, report: IO[bytes], told: Progress) -> None:
     source = scan.source
     report_fetch(
         url=source.location,
@@ -270,7 +303,7 @@ def _read_url(scan: Scan, report: IO[bytes], told: FilesTold) -> None:
     )
 
 
-_READERS: dict[Source.Kind, Callable[[Scan, IO[bytes], FilesTold], None]] = {
+_READERS: dict[Source.Kind, Callable[[Scan, IO[bytes], Progress], None]] = {
     Source.Kind.FOLDER: _read_folder,
     Source.Kind.GIT: _read_git,
     Source.Kind.REPORT_URL: _read_url,

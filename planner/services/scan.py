@@ -12,7 +12,15 @@ from django.db import transaction
 from planner.domain.person import name_of
 from planner.models import Deployment, Scan
 from planner.selectors.scan_history import has_good_items
-from planner.services.ingest import receive_report, report_preview, scan_confirm, source_for
+from planner.services.foreseen import foreseen_drop
+from planner.services.ingest import (
+    PREVIEW_LINES,
+    Preview,
+    receive_report,
+    report_preview,
+    scan_confirm,
+    source_for,
+)
 
 
 class ScanNotWaiting(ValueError):
@@ -60,25 +68,30 @@ def scan_preview(
     file_name: str,
     options: Mapping[str, Any],
     now: datetime,
-) -> Scan:
+    lines: int = PREVIEW_LINES,
+) -> Preview:
     """The scan as it would end if the report were sent. Nothing is kept, not even a new source.
+
+    At most ``lines`` findings of each kind are named.
 
     Raises:
         ReportRejected: the report is empty or too large.
     """
     source = source_for(deployment=deployment, name=source_name)
-    scan = report_preview(
+    preview = report_preview(
         source=source,
         stream=stream,
         file_name=file_name,
         options=options,
         now=now,
+        lines=lines,
     )
-    scan.deployment, scan.source = deployment, source
+    preview.scan.deployment, preview.scan.source = deployment, source
     transaction.set_rollback(True)
-    return scan
+    return preview
 
 
+@transaction.atomic
 def scan_discard(*, scan: Scan, user: User, now: datetime) -> Scan:
     """Turns a held scan away; it changes nothing and stays in the history with its raw file.
 
@@ -92,6 +105,7 @@ def scan_discard(*, scan: Scan, user: User, now: datetime) -> Scan:
     )
     if not discarded:
         raise ScanNotWaiting("Only a held scan can be discarded; this one is no longer held.")
+    foreseen_drop(scan=scan)
     scan.refresh_from_db()
     return scan
 

@@ -16,9 +16,17 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from planner.domain.report import ReportRejected
 from planner.forms.scan import UploadForm
 from planner.forms.source import SourceForm
+from planner.selectors.scan_changes import KINDS, ScanChanges, change_list, scan_changes
 from planner.selectors.scan_coverage import scan_coverage
-from planner.selectors.scan_history import has_good_items, scan_by_id, scan_history
+from planner.selectors.scan_history import (
+    has_good_items,
+    is_held,
+    newer_applied,
+    scan_by_id,
+    scan_history,
+)
 from planner.services.scan import (
+    Preview,
     ScanNotWaiting,
     scan_discard,
     scan_let_through,
@@ -32,6 +40,10 @@ from planner.views.page import render_page
 
 if TYPE_CHECKING:
     from planner.models import Deployment, Scan
+
+
+SHOWN = 20
+"""Findings of each kind that a receipt names; a page of its own lists them all."""
 
 
 @require_GET
@@ -58,7 +70,7 @@ def upload(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     }
     try:
         if "preview" in request.POST:
-            return _receipt_page(request, deployment, scan_preview(**arguments), is_preview=True)
+            return _preview_page(request, deployment, scan_preview(**arguments))
         with transaction.atomic():
             scan = scan_receive(**arguments, cause="upload", user=request.user)
             transaction.on_commit(partial(enqueue_scan, scan.pk))
@@ -72,7 +84,23 @@ def upload(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
 @deployment_view(Role.VIEWER)
 def scan(request: DeploymentRequest, deployment: Deployment, scan_id: int) -> HttpResponse:
     """One scan's receipt: what came in, what it covered, what it changed."""
-    return _receipt_page(request, deployment, _scan_or_404(deployment, scan_id))
+    found = _scan_or_404(deployment, scan_id)
+    changes = scan_changes(found, lines=SHOWN)
+    return _receipt_page(request, deployment, found, changes)
+
+
+@require_GET
+@deployment_view(Role.VIEWER)
+def changes(
+    request: DeploymentRequest, deployment: Deployment, scan_id: int, kind: str
+) -> HttpResponse:
+    """Every finding that one thing became of in a scan, or would become of, page by page."""
+    found = _scan_or_404(deployment, scan_id)
+    after = request.GET.get("after", "0")
+    if kind not in map(str, KINDS) or not after.isdecimal():
+        raise Http404("There is no such list.")
+    context = {"scan": found, "list": change_list(found, kind, after=int(after))}
+    return render_page(request, deployment, "scan/changes.html", context, tab="scans")
 
 
 @require_GET
@@ -159,20 +187,41 @@ def _refused_page(
 
 
 def _receipt_page(
-    request: DeploymentRequest, deployment: Deployment, found: Scan, *, is_preview: bool = False
+    request: DeploymentRequest, deployment: Deployment, found: Scan, changes: ScanChanges
 ) -> HttpResponse:
+    context = {
+        "scan": found,
+        "coverage": scan_coverage(found),
+        "changes": changes,
+        "newer": newer_applied(found) if is_held(found) else None,
+        "has_good_items": has_good_items(found),
+    }
     return render_page(
         request,
         deployment,
         "scan/receipt.html",
-        {
-            "scan": found,
-            "coverage": scan_coverage(found),
-            "is_preview": is_preview,
-            "has_good_items": has_good_items(found),
-        },
+        context,
         tab="scans",
-        fragment="scan/_preview.html" if is_preview else "scan/_receipt.html",
+        fragment="scan/_receipt.html",
+    )
+
+
+def _preview_page(
+    request: DeploymentRequest, deployment: Deployment, preview: Preview
+) -> HttpResponse:
+    context = {
+        "scan": preview.scan,
+        "coverage": scan_coverage(preview.scan),
+        "changes": preview.changes,
+        "is_preview": True,
+    }
+    return render_page(
+        request,
+        deployment,
+        "scan/receipt.html",
+        context,
+        tab="scans",
+        fragment="scan/_preview.html",
     )
 
 

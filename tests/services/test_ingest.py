@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from planner.domain.finding import State
 from planner.domain.report import ReportRejected
-from planner.models import Dag, Deployment, Event, Finding, Owner, Scan
+from planner.models import Dag, Deployment, Event, Finding, ForeseenChange, Owner, Scan
 from planner.scanner.scan import scan_folder
 from planner.scanner.write import write_report
 from planner.selectors.checks import checks_of
@@ -372,19 +372,131 @@ def test_a_scan_that_would_close_most_is_held_until_it_is_sent_with_confirm(
     assert Finding.objects.filter(state=State.OPEN).count() == 5
 
 
+def test_a_scan_that_would_take_most_findings_from_their_owners_is_held(
+    ingest: Ingest, deployment: Deployment
+) -> None:
+    findings = [interchange(f"dags/{number}.py") for number in range(40)]
+    ingest(scanned(*findings, codeowners="* @one\n"))
+    revision = Deployment.objects.get().revision
+    taken = scanned(*findings, codeowners="* @two\ndags/39.py @one\n")
+    held = ingest(taken)
+    assert (held["status"], held["handed_over"], held["fixed"]) == ("held", 39, 0)
+    assert "would take 39 of 40 live findings from their owners." in held["error"]
+    assert set(Finding.objects.values_list("owner__key", flat=True)) == {"one"}
+    assert set(Owner.objects.values_list("key", flat=True)) == {"one"}
+    assert source_for(deployment=deployment).codeowners == "* @one\n"
+    assert not Event.objects.filter(kind="assigned").exists()
+    assert Deployment.objects.get().revision == revision
+    line = ForeseenChange.objects.filter(kind="assigned").first()
+    assert line is not None
+    assert (line.owner_before, line.owner_after, line.path) == ("one", "two", "dags/0.py")
+    confirmed = ingest(taken, confirm=True)
+    assert (confirmed["status"], confirmed["scan"]) == ("done", held["scan"])
+    assert Finding.objects.filter(owner__key="two").count() == 39
+    assert not ForeseenChange.objects.exists()
+    event = Event.objects.filter(kind="assigned").first()
+    assert event is not None and event.scan is not None
+    assert str(event.scan.public_id) == held["scan"]
+
+
+def test_what_nobody_owned_is_taken_from_nobody(ingest: Ingest) -> None:
+    findings = [interchange(f"dags/{number}.py") for number in range(40)]
+    ingest(scanned(*findings, codeowners=""))
+    answer = ingest(scanned(*findings, codeowners="* @one\n"))
+    assert (answer["status"], answer["handed_over"]) == ("done", 40)
+
+
+def test_a_person_picked_owner_is_no_reason_to_wait(ingest: Ingest, deployment: Deployment) -> None:
+    findings = [interchange(f"dags/{number}.py") for number in range(40)]
+    ingest(scanned(*findings, codeowners="* @one\n"))
+    Finding.objects.update(owner_picked=True)
+    assert ingest(scanned(*findings, codeowners="* @two\n"))["status"] == "done"
+    assert Finding.objects.filter(owner__key="one").count() == 40
+
+
+def test_nothing_after_many_is_held_even_where_nothing_could_be_closed(ingest: Ingest) -> None:
+    ingest([ruff(f"dags/{number}.py", 3) for number in range(5)])
+    for complete in (False, True):
+        answer = ingest([], format="ruff", complete=complete)
+        assert answer["status"] == "held"
+        assert "found nothing at all, and the one before it found 5" in answer["error"]
+    assert Finding.objects.filter(state=State.OPEN).count() == 5
+    ingest([], format="ruff", complete=True, confirm=True)
+    assert Finding.objects.filter(state=State.FIXED).count() == 5
+    assert ingest([], format="ruff", complete=True)["status"] == "duplicate"
+
+
+def test_a_first_scan_is_never_held(ingest: Ingest) -> None:
+    assert ingest([], format="ruff", complete=True)["status"] == "done"
+    assert ingest([ruff(f"{number}.py", 3) for number in range(90)])["status"] == "done"
+
+
+def test_a_scan_of_an_empty_folder_is_no_success(ingest: Ingest) -> None:
+    ingest([interchange()])
+    answer = ingest(scanned())
+    assert answer["status"] == "rejected"
+    assert "looked at no file at all" in answer["error"]
+    assert Finding.objects.get().state == State.OPEN
+
+
+def test_a_deleted_dag_is_not_a_fixed_one(ingest: Ingest) -> None:
+    def of(*dag_ids: str) -> list[dict[str, Any]]:
+        paths = {"sales": "dags/a.py", "stays": "dags/b.py"}
+        return [{"dag_id": dag_id, "path": paths[dag_id]} for dag_id in dag_ids]
+
+    files = {"files": ["dags/a.py", "dags/b.py"]}
+    first = [interchange("dags/a.py"), interchange("dags/b.py")]
+    ingest(scanned(*first, coverage=files, dags=of("sales", "stays")))
+    answer = ingest(scanned(coverage=files, dags=of("stays")))
+    assert (answer["fixed"], answer["removed"], answer["dags_deleted"]) == (1, 1, 1)
+    gone = Finding.objects.get(path="dags/a.py")
+    assert gone.state == State.REMOVED
+    assert gone.events.get(kind="removed").why == (
+        "the file is there, but its DAG is no longer in the code"
+    )
+    assert Finding.objects.get(path="dags/b.py").state == State.FIXED
+
+
+def test_a_dag_that_moved_to_another_file_was_not_deleted(ingest: Ingest) -> None:
+    files = {"files": ["dags/a.py", "dags/b.py"]}
+    ingest(scanned(interchange(), coverage=files, dags=[{"dag_id": "a", "path": "dags/a.py"}]))
+    answer = ingest(scanned(coverage=files, dags=[{"dag_id": "a", "path": "dags/b.py"}]))
+    assert (answer["fixed"], answer["removed"]) == (1, 0)
+
+
+def test_a_finding_says_why_the_newest_scan_did_not_look_for_it(ingest: Ingest) -> None:
+    both = [interchange("dags/a.py"), interchange("dags/b.py")]
+    ingest(scanned(*both))
+
+    def told() -> dict[str, str]:
+        return dict(Finding.objects.values_list("path", "unseen_because"))
+
+    ingest(scanned(both[0], coverage={"complete": False}))
+    assert told() == {"dags/a.py": "", "dags/b.py": "file not scanned"}
+    ingest(scanned(both[0], coverage={"rules": ["AIR301"]}))
+    assert told() == {"dags/a.py": "", "dags/b.py": "rule not run"}
+    ingest(scanned(*both))
+    assert told() == {"dags/a.py": "", "dags/b.py": ""}
+
+
 def test_a_preview_shows_the_changes_and_leaves_nothing_behind(
     ingest: Ingest, deployment: Deployment, settings: Any
 ) -> None:
     ingest([ruff("a.py", 3)])
-    scan = report_preview(
+    preview = report_preview(
         source=source_for(deployment=deployment),
         stream=io.BytesIO(json.dumps([ruff("b.py", 3)]).encode()),
         file_name="next.json",
         options={"complete": True},
         now=NOW + timedelta(days=1),
     )
-    answer = receipt(scan)
+    scan, answer = preview.scan, receipt(preview.scan)
     assert (answer["status"], answer["new"], answer["fixed"]) == ("done", 1, 1)
+    assert [(one.kind, one.count, one.lines[0].path) for one in preview.changes.lists] == [
+        ("opened", 1, "b.py"),
+        ("fixed", 1, "a.py"),
+    ]
+    assert not ForeseenChange.objects.exists()
     assert Finding.objects.get().state == State.OPEN
     assert Scan.objects.count() == 1
     kept = [path for path in (Path(settings.MEDIA_ROOT) / "reports").rglob("*") if path.is_file()]
@@ -568,6 +680,7 @@ def scanned(*findings: dict[str, Any], **around: Any) -> bytes:
     """What a scan of the whole tree writes."""
     files = sorted({finding["file"] for finding in findings})
     coverage = {"checker": "upgradecheck", "files": files, "complete": True}
+    coverage |= around.pop("coverage", {})
     return json.dumps({"findings": findings, "coverage": coverage, **around}).encode()
 
 
@@ -638,7 +751,7 @@ def test_handing_out_again_costs_the_same_whatever_the_number_of_findings(ingest
         findings = [interchange(f"dags/{number}.py") for number in range(count)]
         ingest(scanned(*findings, codeowners="* @one\n"), source=f"{count}")
         with CaptureQueriesContext(connection) as captured:
-            ingest(scanned(*findings, codeowners="* @two\n"), source=f"{count}")
+            ingest(scanned(*findings, codeowners="* @two\n"), source=f"{count}", confirm=True)
         return len(captured)
 
     few = queries(10)
@@ -683,7 +796,7 @@ def test_only_a_3x_import_check_counts_as_one(ingest: Ingest, deployment: Deploy
 def test_writing_a_report_takes_a_fixed_number_of_queries(
     ingest: Ingest, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(64) as few:
+    with django_assert_max_num_queries(66) as few:
         ingest([ruff(f"dags/{number}.py", 3) for number in range(20)])
     with django_assert_max_num_queries(len(few)):
         ingest([ruff(f"dags/{number}.py", 4) for number in range(2000)], source="other")

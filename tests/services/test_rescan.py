@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from planner.models import Beat, Deployment, Finding, LastChange, Owner, Scan, Source
+from planner.models import Beat, Deployment, Event, Finding, LastChange, Owner, Scan, Source
 from planner.selectors.deployment import header
 from planner.services.beat import beat_tick
 from planner.services.ingest import scan_confirm
@@ -19,13 +19,14 @@ from planner.services.ownership import rules_apply
 from planner.services.rescan import (
     FilesTold,
     RescanRefused,
+    rescan_preview,
     rescan_request,
     rescans_due,
     scan_run,
     slots_refresh,
 )
 from planner.services.source import SourceDraft, source_pause, source_store
-from tests.repository import BILLING, Repository, changed_state, first_state
+from tests.repository import BILLING, SALES, Repository, changed_state, first_state
 
 WEDNESDAY = datetime(2026, 10, 21, 9, 0, tzinfo=UTC)
 SLOT = datetime(2026, 10, 26, 11, 0, tzinfo=UTC)
@@ -134,6 +135,72 @@ def test_a_changed_repository_tells_fixed_new_moved_and_renamed_apart(
     assert second.commit != first.commit
     assert second.raw
     assert second.sha256
+
+
+def test_what_is_fixed_names_the_commit_that_did_it(source: Source, repository: Repository) -> None:
+    """Four findings are mended by one import edit and one line; other commits touch the file as well."""
+    first = rescan(source)
+    repository.commit(dags__sales=SALES.replace("bash_operator", "bash"))
+    imported = repository.git("rev-parse", "--short=7", "HEAD")
+    repository.commit(dags__other="x = 1\n")
+    both = SALES.replace("bash_operator", "bash").replace("schedule_interval", "schedule")
+    repository.commit(dags__sales=both)
+    line = repository.git("rev-parse", "--short=7", "HEAD")
+    repository.remove("dags/billing.py")
+    repository.git("commit", "--quiet", "--message", "Retire billing\x1b[31m")
+    gone = repository.git("rev-parse", "--short=7", "HEAD")
+    source.refresh_from_db()
+    rescan(source, SLOT + timedelta(days=7))
+    why = {
+        (event.finding.path, event.finding.line): event.why
+        for event in Event.objects.filter(kind__in=("fixed", "removed")).select_related("finding")
+    }
+    assert f"fixed in {line} by Test on" in why["dags/sales.py", 4]
+    assert why["dags/sales.py", 4].endswith("“change” (line 4 was changed)")
+    assert f"deleted in {gone} by Test on" in why["dags/billing.py", 5]
+    assert why["dags/billing.py", 5].endswith("“Retire billing [31m”")
+    assert why.get(("dags/sales.py", 5), imported).find(imported) >= 0
+    assert first.commit
+
+
+def test_a_finding_that_the_last_scan_did_not_see_is_not_told_by_its_commits(
+    source: Source, repository: Repository
+) -> None:
+    rescan(source)
+    Finding.objects.update(last_scan=Scan.objects.get())
+    changed_state(repository)
+    source.refresh_from_db()
+    rescan(source, SLOT + timedelta(days=7))
+    assert "fixed in" not in Event.objects.get(kind="fixed").why
+
+
+def test_a_preview_of_a_rescan_keeps_nothing(source: Source, repository: Repository) -> None:
+    rescan(source)
+    changed_state(repository)
+    source.refresh_from_db()
+    told: list[tuple[int, int]] = []
+    before = (Event.objects.count(), Scan.objects.count(), set(Finding.objects.values_list()))
+    preview = rescan_preview(
+        source=source,
+        now=SLOT + timedelta(days=7),
+        told=lambda done, total: told.append((done, total)),
+    )
+    assert (preview.scan.state, preview.scan.counts["fixed"]) == (Scan.State.DONE, 1)
+    assert told[-1] == (2, 2)
+    by_kind = {one.kind: [line.path for line in one.lines] for one in preview.changes.lists}
+    assert by_kind["fixed"] == ["dags/sales.py"]
+    assert "dags/billing.py" in by_kind["moved"]
+    after = (Event.objects.count(), Scan.objects.count(), set(Finding.objects.values_list()))
+    assert after == before
+    done = rescan(source, SLOT + timedelta(days=7))
+    kept = ("new", "fixed", "removed", "moved", "unchanged", "regressed", "handed_over")
+    assert [done.counts[key] for key in kept] == [preview.scan.counts[key] for key in kept]
+
+
+def test_a_preview_of_what_cannot_be_read_says_why(source: Source) -> None:
+    source.branch = "nowhere"
+    with pytest.raises(RescanRefused, match="has no such branch"):
+        rescan_preview(source=source, now=SLOT, told=lambda done, total: None)
 
 
 def test_an_unchanged_repository_is_a_duplicate_and_stays_fresh(source: Source) -> None:

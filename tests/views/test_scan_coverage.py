@@ -107,7 +107,7 @@ def test_many_are_cut_with_a_count_and_hostile_words_only_shown(
     ]
     document = {
         "coverage": {
-            "files": [],
+            "files": ["dags/read.py"],
             "rules": ["AIR301", "../x", "<i>"],
             "complete": True,
             "skipped": skipped,

@@ -212,7 +212,7 @@ def test_a_preview_says_what_would_change_and_saves_nothing(
     deployment: Deployment, client_for: Callable[[User], Client], alice: User
 ) -> None:
     answer = client_for(alice).post(UPLOAD, {"file": report(ITEM), "preview": "yes"})
-    assert "would bring 1 new and close 0" in answer.content.decode()
+    assert "would open 1, close 0, reopen 0, leave 0." in answer.content.decode()
     assert not Scan.objects.exists()
     assert not Finding.objects.exists()
     assert not Source.objects.exists()
@@ -271,10 +271,57 @@ def test_a_held_scan_lists_what_it_would_close(
     applied(deployment, *({**ITEM, "file": f"dags/{number}.py"} for number in range(30)))
     scan = applied(deployment, ITEM, complete=True)
     assert scan.state == Scan.State.HELD
-    page = client_for(alice).get(f"{PAGE}{scan.pk}/").content.decode()
+    client = client_for(alice)
+    page = client.get(f"{PAGE}{scan.pk}/").content.decode()
+    assert "Would close as fixed: 30" in page
+    listed = page + client.get(f"{PAGE}{scan.pk}/changes/fixed/").content.decode()
     for finding in Finding.objects.all():
-        assert f"/d/production/findings/{finding.pk}/" in page
-    assert "The 30 findings it would close" in page
+        assert f"/d/production/findings/{finding.pk}/" in listed
+    for wrong in ("eaten/", "fixed/?after=x"):
+        assert client.get(f"{PAGE}{scan.pk}/changes/{wrong}").status_code == 404
+
+
+def test_a_long_list_comes_in_pages_and_costs_the_same(
+    deployment: Deployment,
+    client_for: Callable[[User], Client],
+    erin: User,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    applied(deployment, *({**ITEM, "file": f"dags/{number:03}.py"} for number in range(250)))
+    held = applied(deployment, ITEM, complete=True)
+    client, address, seen = client_for(erin), f"{PAGE}{held.pk}/changes/fixed/", []
+    after = 0
+    while after is not None:
+        with django_assert_max_num_queries(14):
+            page = client.get(address, {"after": after})
+        seen += [line.path for line in page.context["list"].lines]
+        after = page.context["list"].cursor
+    assert seen == [f"dags/{number:03}.py" for number in range(250)]
+    with django_assert_max_num_queries(30):
+        assert "All 250" in client.get(f"{PAGE}{held.pk}/").content.decode()
+
+
+def test_a_receipt_names_what_the_scan_changed(
+    deployment: Deployment, client_for: Callable[[User], Client], erin: User
+) -> None:
+    applied(deployment, ITEM, {**ITEM, "file": "dags/gone.py"})
+    scan = applied(deployment, {**ITEM, "line": 9}, {**ITEM, "line": 40}, complete=True)
+    page = " ".join(client_for(erin).get(f"{PAGE}{scan.pk}/").content.decode().split())
+    for words in ("New: 1", "Closed as fixed: 1", "Followed to another place: 1", "line 3 → 9"):
+        assert words in page
+
+
+def test_letting_an_old_scan_through_is_warned_of(
+    deployment: Deployment, client_for: Callable[[User], Client], alice: User
+) -> None:
+    held = _held(deployment)
+    client, words = client_for(alice), "A newer scan of uploads was applied since"
+    assert words not in client.get(f"{PAGE}{held.pk}/").content.decode()
+    newer = [{**ITEM, "file": f"dags/d{number}.py"} for number in range(61)]
+    Scan.objects.filter(pk=applied(deployment, *newer).pk).update(
+        created_at=NOW + timedelta(hours=1)
+    )
+    assert words in client.get(f"{PAGE}{held.pk}/").content.decode()
 
 
 def test_a_refused_preview_takes_the_place_of_the_form(
@@ -476,5 +523,5 @@ def test_a_preview_counts_all_that_it_would_close(
     around = {"coverage": {"files": ["dags/sales.py"], "complete": True}, "findings": [moved]}
     file = SimpleUploadedFile("report.json", json.dumps(around).encode())
     page = client_for(alice).post(UPLOAD, {"file": file, "preview": "yes"}).content.decode()
-    assert "would bring 0 new, move 1 and close 1." in page
+    assert "would open 0, close 1, reopen 0, move 1, leave 0." in page
     assert "dags/gone.py:3" in page

@@ -14,8 +14,9 @@ from planner.domain.finding import SEVERITY_ORDER, Category
 from planner.domain.numbers import plural
 from planner.domain.report import Format, ReportRejected
 from planner.management.command import Command as BaseCommand
-from planner.selectors.scan import receipt
-from planner.selectors.scan_history import is_held, is_refused
+from planner.management.preview import MOST_LINES, MOST_TOLD, preview_lines
+from planner.selectors.scan import preview_receipt, receipt
+from planner.selectors.scan_history import is_held, is_preview, is_refused
 from planner.services.rescan import scan_run
 from planner.services.scan import scan_preview, scan_receive
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 AUTO = "auto"
-MOST_CLOSING = 20
-"""Findings that would be closed, as printed for people; --json names more."""
 
 
 class Command(BaseCommand):
@@ -73,19 +72,33 @@ class Command(BaseCommand):
         try:
             with self._opened(file) as stream:
                 if options["dry_run"]:
-                    scan = scan_preview(stream=stream, **arguments)
-                else:
-                    scan = scan_receive(stream=stream, cause="command", user=None, **arguments)
+                    self._preview(name, stream, arguments, as_json=options["json"])
+                    return
+                scan = scan_receive(stream=stream, cause="command", user=None, **arguments)
         except ReportRejected as rejection:
             self.fail(f"{name}: {rejection}")
-        if not options["dry_run"]:
-            scan = scan_run(scan_id=scan.pk, now=now) or scan
+        scan = scan_run(scan_id=scan.pk, now=now) or scan
         if options["json"]:
             self.print_json(receipt(scan))
         elif not is_refused(scan):
-            self._tell(scan, dry_run=options["dry_run"])
+            self._tell(scan)
         if is_refused(scan):
             self._refuse(name, scan)
+
+    def _preview(
+        self, name: str, stream: IO[bytes], arguments: dict[str, Any], *, as_json: bool
+    ) -> None:
+        """Say what the report would change."""
+        lines = MOST_LINES if as_json else MOST_TOLD
+        preview = scan_preview(stream=stream, lines=lines, **arguments)
+        if as_json:
+            self.print_json(preview_receipt(preview.scan, preview.changes))
+        elif not is_refused(preview.scan):
+            self._tell(preview.scan)
+            for line in preview_lines(preview.scan, preview.changes):
+                self.stdout.write(line)
+        if is_refused(preview.scan):
+            self._refuse(name, preview.scan)
 
     def _opened(self, file: str) -> AbstractContextManager[IO[bytes]]:
         if file == STDIN:
@@ -100,8 +113,8 @@ class Command(BaseCommand):
         problems = [_problem_line(problem) for problem in bad_items]
         self.fail("\n".join([f"{name}: {scan.error}", *problems]))
 
-    def _tell(self, scan: Scan, *, dry_run: bool) -> None:
-        counts = scan.counts
+    def _tell(self, scan: Scan) -> None:
+        counts, dry_run = scan.counts, is_preview(scan)
         what = "Would be" if dry_run else "Scan"
         self.stdout.write(f"{what} {scan.state}: {scan.source.name}, {scan.format}")
         if scan.root_because:
@@ -132,9 +145,9 @@ class Command(BaseCommand):
             self.stdout.write(scan.error)
         for problem in scan.problems:
             self.stdout.write(f"Left out: {_problem_line(problem)}")
-        for line in scan.counts.get("closing", [])[:MOST_CLOSING]:
-            self.stdout.write(f"Would close as {line['as']}: {_place(line)} {line['rule_id']}")
-        if is_held(scan):
+        if is_held(scan) and not dry_run:
+            for line in scan.counts.get("closing", [])[:MOST_TOLD]:
+                self.stdout.write(f"Would close as {line['as']}: {_place(line)} {line['rule_id']}")
             self.say("Send it again with --confirm to let it through.")
 
 

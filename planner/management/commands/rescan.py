@@ -8,10 +8,17 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from planner.management.command import Command as BaseCommand
-from planner.selectors.scan import receipt
+from planner.management.preview import MOST_LINES, MOST_TOLD, preview_lines
+from planner.selectors.scan import preview_receipt, receipt
 from planner.selectors.scan_history import is_refused, is_unfinished
 from planner.selectors.source import scanned_sources, source_named
-from planner.services.rescan import RescanRefused, rescan_request, rescans_due, scan_run
+from planner.services.rescan import (
+    RescanRefused,
+    rescan_preview,
+    rescan_request,
+    rescans_due,
+    scan_run,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,9 +32,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--deployment", metavar="SLUG", help="scan its sources now")
         parser.add_argument("--source", metavar="NAME", help="only this source of the deployment")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what the scans would change and change nothing; needs --deployment",
+        )
 
     def handle(self, **options: Any) -> None:
         now = timezone.now()
+        if options["dry_run"]:
+            self._preview(options["deployment"], options["source"], as_json=options["json"])
+            return
         queued = self._queue(options["deployment"], options["source"], now)
         finished = [self._run(scan) for scan in queued]
         if options["json"]:
@@ -39,6 +54,26 @@ class Command(BaseCommand):
         failed = [scan for scan in finished if is_refused(scan)]
         if failed:
             self.fail("\n".join(f"{scan.source.name}: {scan.error}" for scan in failed))
+
+    def _preview(self, slug: str | None, name: str | None, *, as_json: bool) -> None:
+        if slug is None:
+            self.fail("--dry-run needs --deployment: what is due is scanned by the worker.")
+        lines = MOST_LINES if as_json else MOST_TOLD
+        try:
+            previews = [
+                rescan_preview(source=source, now=timezone.now(), told=_unheard, lines=lines)
+                for source in self._sources(slug, name)
+            ]
+        except RescanRefused as refusal:
+            self.fail(f"{refusal}.")
+        if as_json:
+            self.print_json([preview_receipt(one.scan, one.changes) for one in previews])
+        for one in previews if not as_json else []:
+            self.stdout.write(f"{one.scan.source.name}: would be {one.scan.state}")
+            if one.scan.error:
+                self.stdout.write(one.scan.error)
+            for line in preview_lines(one.scan, one.changes):
+                self.stdout.write(line)
 
     def _queue(self, slug: str | None, name: str | None, now: datetime) -> list[Scan]:
         if slug is None:
@@ -68,6 +103,10 @@ class Command(BaseCommand):
     def _run(self, scan: Scan) -> Scan:
         self.say(f"Scanning {scan.source.name} …")
         return scan_run(scan_id=scan.pk, now=timezone.now()) or scan
+
+
+def _unheard(_done: int, _total: int) -> None:
+    """Nobody watches how far a scan on a terminal is."""
 
 
 def _line(scan: Scan) -> str:

@@ -64,6 +64,13 @@ class OwnerAlias(models.Model):
         ]
 
 
+class NotTheSame(models.Model):
+    """Two owners that read alike, of whom a person said that they are two."""
+
+    one = models.ForeignKey(Owner, models.CASCADE, related_name="+")
+    other = models.ForeignKey(Owner, models.CASCADE, related_name="+")
+
+
 class FolderRule(models.Model):
     """Findings below a folder belong to an owner, unless something stronger says otherwise."""
 

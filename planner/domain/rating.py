@@ -124,8 +124,7 @@ def _cases_of(rule: Rule) -> Mapping[str, SymbolCase]:
 
 def severity_on(rule: Rule, symbol: str, target_line: str, rulebook: Rulebook) -> Severity:
     """How bad a finding of this rule about this name is on a target line."""
-    target = _line(target_line)
-    severity = _from(rule.severity_from, target) or rule.severity
+    severity = _from(rule.severity_from, target_line) or rule.severity
     if rule.by_symbol:
         status = measured(symbol, target_line, rulebook)
         if status == "gone":
@@ -133,7 +132,7 @@ def severity_on(rule: Rule, symbol: str, target_line: str, rulebook: Rulebook) -
         elif status:
             severity = max(severity, Severity.WARNING, key=SEVERITY_ORDER.__getitem__)
     case = case_for(rule, symbol)
-    return (_from(case.severity_from, target) if case else None) or severity
+    return (_from(case.severity_from, target_line) if case else None) or severity
 
 
 def measured(symbol: str, target_line: str, rulebook: Rulebook) -> str:
@@ -146,7 +145,7 @@ def measured(symbol: str, target_line: str, rulebook: Rulebook) -> str:
         statuses = rulebook.symbols.get(name)
         if statuses is None:
             continue
-        line = _line_at(_measured_lines(statuses), _line(target_line))
+        line = _line_at(_measured_lines(tuple(statuses)), target_line)
         status = statuses[line] if line else ""
         if status == "unknown" or (name != symbol and status != "gone"):
             return ""
@@ -274,20 +273,19 @@ def _prefixes(symbol: str) -> Iterable[str]:
         symbol = symbol.rpartition(".")[0]
 
 
-def _from(severities: Mapping[str, Severity], target: Version) -> Severity | None:
+def _from(severities: Mapping[str, Severity], target_line: str) -> Severity | None:
     """The entry of the newest line that is not newer than the target."""
-    line = _line_at(severities, target)
+    line = _line_at(tuple(severities), target_line)
     return severities[line] if line else None
 
 
-def _line_at(lines: Iterable[str], target: Version) -> str:
-    reached = [line for line in lines if _line(line) <= target]
-    return max(reached, key=_line, default="")
+@functools.lru_cache(maxsize=1024)
+def _line_at(lines: tuple[str, ...], target_line: str) -> str:
+    """The newest of these lines that is not newer than the target: few are ever asked for, and often."""
+    target = Version(target_line)
+    return max((line for line in lines if Version(line) <= target), key=Version, default="")
 
 
-_line = functools.lru_cache(maxsize=256)(Version)
-"""A release line as a version: there are few, and they are compared often."""
-
-
-def _measured_lines(statuses: Mapping[str, str]) -> list[str]:
-    return [line for line in statuses if line[0].isdigit()]
+@functools.lru_cache(maxsize=1024)
+def _measured_lines(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key[0].isdigit())

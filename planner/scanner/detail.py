@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from planner.domain.report import Observation
@@ -13,6 +14,12 @@ _MAX_CONTENT = 300
 _FURTHER = 20
 """Lines below a decorator in which what it decorates is looked for."""
 _DEFINES = ("def ", "async def ", "class ")
+
+
+@functools.lru_cache(maxsize=1)
+def source_of(path: str, text: str) -> Source:
+    """A file's lines, told apart once however many ask for them one after the other."""
+    return Source(path, text)
 
 
 class Source:

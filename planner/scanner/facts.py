@@ -21,9 +21,9 @@ from planner.scanner.dag_map import (
     imports_of,
     may_tell_of_dags,
 )
-from planner.scanner.detail import Source
+from planner.scanner.detail import source_of
 from planner.scanner.material import Hit, Process, PythonPin, Requirement, Setting, Text
-from planner.scanner.noqa import Noqa, noqa_of
+from planner.scanner.noqa import SPELLINGS, Noqa, noqa_of
 from planner.scanner.readers import Reader, Unreadable
 from planner.scanner.readers.python_outside import may_act_outside
 from planner.scanner.readers.python_templates import may_hold_templates
@@ -63,9 +63,23 @@ class FileFacts(msgspec.Struct, omit_defaults=True):
 
 _OLD_EXCEPT = re.compile(rb"except[ \t]+[\w.]+[ \t]*,[ \t]*[a-z_]\w*[ \t]*:")
 """Python 2, which newer Pythons take for something else."""
-_ENDINGS = "sql|hql|sh|bash|j2|jinja2?|json|ya?ml|html|txt|md"
-_TEMPLATE_NAME = re.compile(rf"[\w./-]+\.(?:{_ENDINGS})$")
-_QUOTED_NAME = re.compile(rf"[\"']([\w./-]+\.(?:{_ENDINGS}))[\"']".encode())
+_ENDINGS = (
+    "sql",
+    "hql",
+    "sh",
+    "bash",
+    "j2",
+    "jinja",
+    "jinja2",
+    "json",
+    "yaml",
+    "yml",
+    "html",
+    "txt",
+    "md",
+)
+_TEMPLATE_NAME = re.compile(rf"[\w./-]+\.(?:{'|'.join(_ENDINGS)})")
+_QUOTED_NAME = re.compile(rf"[\"']([\w./-]+\.(?:{'|'.join(_ENDINGS)}))[\"']".encode())
 
 
 def facts_of(
@@ -101,8 +115,7 @@ def facts_of(
             if glimpse.has(b"irflow", b"IRFLOW"):
                 facts.by_version = imports_by_version(glimpse.content)
             facts.names_files = _file_names_in(glimpse)
-        if reported:
-            facts.noqa = noqa_of(path, source, is_code=True, lines=reported)
+        facts.noqa = _noqa_in(glimpse, source, reader, reported)
         return facts
     try:
         for material in reader.read(Text(path, reader.kind, source)):
@@ -113,13 +126,18 @@ def facts_of(
     except Exception as error:  # ours: the other files are checked, and this one is named
         _stopped(facts, error)
     if facts.hits or facts.flaw_line:
-        lines = Source(path, source)
+        lines = source_of(path, source)
         lines.detail_hits(facts.hits)
         facts.flaw_content = lines.line(facts.flaw_line)
-    facts.noqa = noqa_of(
-        path, source, is_code=reader.is_code, lines={*reported, *_lines_to_report(facts)}
-    )
+    facts.noqa = _noqa_in(glimpse, source, reader, {*reported, *_lines_to_report(facts)})
     return facts
+
+
+def _noqa_in(glimpse: Glimpse, source: str, reader: Reader, lines: Collection[int]) -> list[Noqa]:
+    """The comments that may silence what is found on these lines."""
+    if glimpse.path.endswith(".py") and not (lines and glimpse.spells(SPELLINGS)):
+        return []
+    return noqa_of(glimpse.path, source, is_code=reader.is_code, lines=lines)
 
 
 def _lines_to_report(facts: FileFacts) -> Iterator[int]:
@@ -216,6 +234,8 @@ def _names_of_files(file: PythonFile) -> list[str]:
     texts = {
         node.value
         for node in file.of(ast.Constant)
-        if isinstance(node.value, str) and _TEMPLATE_NAME.fullmatch(node.value)
+        if type(node.value) is str
+        and node.value.endswith(_ENDINGS)
+        and _TEMPLATE_NAME.fullmatch(node.value)
     }
     return sorted(texts)

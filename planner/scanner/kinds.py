@@ -156,8 +156,9 @@ def _by_group(*, of_folders: bool) -> list[int]:
     ]
 
 
+@functools.lru_cache(maxsize=50_000)
 def kind_of(path: str) -> Kind | None:
-    """What kind of file a path names; None for files that no check looks at."""
+    """What kind of file a path names; None for files that no check looks at. Asked of each file several times."""
     path = path.lower()
     found = []
     for of_folders, text in ((False, path.rpartition("/")[2]), (True, path)):

@@ -8,6 +8,7 @@ prefixes here. A directive that ruff refuses silences nothing.
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import tokenize
 from bisect import bisect_left
@@ -46,6 +47,12 @@ class Noqa(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _WORD = re.compile(r"noqa|#\s*ruff\s*:", re.IGNORECASE)
+SPELLINGS = frozenset(
+    "".join(letters)
+    for word in ("noqa", "ruff")
+    for letters in itertools.product(*((letter, letter.upper()) for letter in word))
+)
+"""Words of which one is in every Python file with such a comment."""
 _RUFF_OR_FLAKE8 = re.compile(r"#\s*(?:ruff|flake8)\s*:")
 _ENDS_A_STRING = re.compile(r"\"{3}|'{3}|\}[^\n]*[\"']")
 """On a line that may end a string of several: also one whose braces reached over lines."""
@@ -96,13 +103,14 @@ def noqa_of(
 ) -> list[Noqa]:
     """Every directive of a file, whatever its kind.
 
-    ``lines``: of a Python file, those on which something is found; directives for none of them are left out, or
-    all are where telling takes longer. None: all of them.
+    ``lines``: those on which something is found; directives for none of them are left out, or all are where telling
+    takes longer. None: all of them.
     """
-    is_asked = lines is not None and path.endswith(_PYTHON)
-    if (is_asked and not lines) or not may_silence(source):
+    if lines is not None and not lines:
         return []
-    if is_asked and not may_speak_for(source, lines or ()):
+    if not may_silence(source):
+        return []
+    if lines and path.endswith(_PYTHON) and not may_speak_for(source, lines):
         return []
     if path.endswith(".ipynb"):
         cells = enumerate(cells_of(source), 1)

@@ -7,7 +7,7 @@ import msgspec
 from planner.domain.report import Observation
 from planner.parsers.ruff import SYNTAX
 from planner.scanner.code.flaws import flaw_in, newer
-from planner.scanner.detail import Source
+from planner.scanner.detail import source_of
 from planner.scanner.facts import FileFacts, facts_of
 from planner.scanner.fixes.fixed import Fixed, fixed_of, is_worth_fixing
 from planner.scanner.fixes.remedies import Terms
@@ -66,7 +66,7 @@ def _seen(path: str, content: bytes, ruffs: list[Observation]) -> FileSeen:
     facts = facts_of(path, content, reader, reported=reported) if reader else FileFacts()
     seen = FileSeen(facts, ruffs)
     if ruffs:
-        Source(path, text_of(content) or "").detail(ruffs)
+        source_of(path, text_of(content) or "").detail(ruffs)
     if path.endswith(".py"):
         _compare_flaws(seen, content)
     return seen

@@ -19,8 +19,7 @@ _CAUGHT = ("AirflowConfigException", "AirflowException", "Exception", "BaseExcep
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
-    for call in file.of(ast.Call):
-        full = file.name(call.func)
+    for call, full in file.airflow_calls:
         if not full.startswith(_CONF) or full.removeprefix(_CONF) not in _GETTERS:
             continue
         section, option = text_of(argument(call, "section", 0)), text_of(argument(call, "key", 1))

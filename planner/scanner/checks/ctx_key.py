@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planner.scanner.checks import Check
 from planner.scanner.code.airflow_context import (
@@ -13,6 +13,7 @@ from planner.scanner.code.airflow_context import (
     AirflowContext,
     Given,
     context_of,
+    key_of,
 )
 from planner.scanner.code.edits import rename_string
 from planner.scanner.code.glimpse import Glimpse
@@ -34,10 +35,11 @@ _RENAMED = {
 
 
 def _check(file: PythonFile) -> Iterator[Hit]:
-    if not _is_spelled(file):
+    reads = _reads(file)
+    if not reads and not any(parameter.arg in names_of(_RULE) for parameter in file.of(ast.arg)):
         return
     context = context_of(file)
-    yield from _keys_read(file, context)
+    yield from _keys_read(file, context, reads)
     told: set[ast.arg] = set()
     for given in context.given:
         for parameter in _parameters_filled(given, context):
@@ -46,21 +48,22 @@ def _check(file: PythonFile) -> Iterator[Hit]:
                 yield file.hit(parameter, _message(parameter.arg), symbol=parameter.arg)
 
 
-def _is_spelled(file: PythonFile) -> bool:
-    """Whether the file has one of the keys as a text or as a parameter at all."""
+def _reads(file: PythonFile) -> list[tuple[ast.AST, ast.expr, str]]:
+    """Where one of the keys is read of anything: the whole, the key and its text."""
     removed = names_of(_RULE)
-    return any(
-        node.value in removed for node in file.of(ast.Constant) if type(node.value) is str
-    ) or any(node.arg in removed for node in file.of(ast.arg))
+    return [
+        (node, key, name)
+        for node in file.of(ast.Subscript, ast.Call)
+        if (key := key_of(node)) is not None and (name := text_of(key)) in removed
+    ]
 
 
-def _keys_read(file: PythonFile, context: AirflowContext) -> Iterator[Hit]:
-    removed = names_of(_RULE)
+def _keys_read(
+    file: PythonFile, context: AirflowContext, reads: Sequence[tuple[ast.AST, ast.expr, str]]
+) -> Iterator[Hit]:
     written = _keys_written(file)
-    for node in file.of(ast.Subscript, ast.Call):
-        key = context.key_read(node)
-        name = text_of(key)
-        if key is None or name not in removed or (file.function_of(node), name) in written:
+    for node, key, name in reads:
+        if context.key_read(node) is None or (file.function_of(node), name) in written:
             continue
         if name in _COMMON and not context.is_sure(node):
             continue

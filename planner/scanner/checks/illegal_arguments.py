@@ -39,6 +39,8 @@ def _check(file: PythonFile) -> Iterator[Hit]:
 def _others(file: PythonFile) -> Iterator[Hit]:
     """Operators from elsewhere, which hand on to Airflow what they do not know. Functions have words of their own."""
     own = {definition.name for definition in file.of(ast.ClassDef)}
+    if _OF_EVERY_OPERATOR not in file.source:
+        return
     for call in file.of(ast.Call):
         words = {word.arg: word for word in call.keywords}
         word = words.get(_OF_EVERY_OPERATOR)
@@ -52,8 +54,7 @@ def _others(file: PythonFile) -> Iterator[Hit]:
 
 def _known(file: PythonFile) -> Iterator[Hit]:
     taken = rulebook().operator_arguments
-    for call in file.of(ast.Call):
-        full = file.name(call.func)
+    for call, full in file.airflow_calls:
         name = "DAG" if full in _DAGS else full.rpartition(".")[2]
         if name not in taken or not (full in _DAGS or full.startswith(_PLACES)):
             continue

@@ -27,8 +27,8 @@ HELD: dict[str, str] = {
 """Keys of the context whose values have attributes of their own, with what they are."""
 _REACHED = {("ti", "task"): "task", ("task", "dag"): "dag", ("dag_run", "dag"): "dag"}
 _REACHED_BY = frozenset(attribute for _, attribute in _REACHED)
-_HOLDING = (ast.Name, ast.NamedExpr, ast.BoolOp, ast.IfExp, ast.Call, ast.Subscript)
-"""Types of expressions, beside attributes, that may hold anything of the context."""
+_CURRENT = "get_current_context"
+_CALLED_FOR_CONTEXT = (_CURRENT, "get_template_context")
 ROWS = {"ti": "TaskInstance", "task_instance": "TaskInstance", "dag_run": "DagRun"}
 """Names that hold the same in any function of a file that works with Airflow; in the scheduler's code, and beside
 a session, they are rows of these tables."""
@@ -105,10 +105,8 @@ class AirflowContext:
         """Functions that surely get Airflow's context."""
         self.given: list[Given] = list(self._given())
         self._bind_parameters()
-        for _ in range(3):
-            self._bind_locals()
-            self._bind_called()
-        self._forget_rebound()
+        if any(self._bound.values()) or _CURRENT in file.source:
+            self._follow()
 
     # --- What expressions hold
 
@@ -124,7 +122,7 @@ class AirflowContext:
             case ast.IfExp(body=body, orelse=orelse):
                 return self.kind_of(body) or self.kind_of(orelse)
             case ast.Attribute(value=value, attr=attr):
-                return _REACHED.get((self.kind_of(value), attr), "")
+                return _REACHED.get((self.kind_of(value), attr), "") if attr in _REACHED_BY else ""
             case ast.Call(func=ast.Attribute(value=value, attr="get_template_context")):
                 return CONTEXT if self.kind_of(value) == "ti" else ""
             case ast.Call(func=func) if self._gets_context(func):
@@ -134,14 +132,11 @@ class AirflowContext:
 
     def key_read(self, node: ast.AST) -> ast.expr | None:
         """The key where an expression reads one of the context: ``context["ti"]``, ``context.get("ti")``."""
-        match node:
-            case ast.Subscript(value=value, slice=key, ctx=ast.Load()):
-                pass
-            case ast.Call(func=ast.Attribute(value=value, attr="get" | "pop"), args=[key, *_]):
-                pass
-            case _:
-                return None
-        return key if text_of(key) is not None and self.kind_of(value) == CONTEXT else None
+        key = key_of(node)
+        if key is None:
+            return None
+        read = node.func if isinstance(node, ast.Call) else node
+        return key if self.kind_of(read.value) == CONTEXT else None  # type: ignore[attr-defined]
 
     def is_sure(self, node: ast.AST) -> bool:
         """Whether the context that is read here is surely Airflow's, not only called so."""
@@ -163,14 +158,14 @@ class AirflowContext:
         while function is not None:
             if name in self._bound[function]:
                 return self._bound[function][name]
-            if name in parameters(function) or name in self._stored[function]:
+            if name in self._stored[function] or name in self._parameters[function]:
                 return ""
             function = self._file.function_of(function)
         return ""
 
     def _gets_context(self, func: ast.expr) -> bool:
         name = self._file.name(func)
-        return name.startswith("airflow.") and name.endswith(".get_current_context")
+        return name.startswith("airflow.") and name.endswith(f".{_CURRENT}")
 
     # --- Which functions get it
 
@@ -336,6 +331,23 @@ class AirflowContext:
                 counts[node.id] = counts.get(node.id, 0) + 1
         return found
 
+    @functools.cached_property
+    def _parameters(self) -> dict[Function, frozenset[str]]:
+        every = [*functions(self._file), *self._file.of(ast.Lambda)]
+        return {function: frozenset(parameters(function)) for function in every}
+
+    def _follow(self) -> None:
+        for _ in range(3):
+            before = self._known()
+            self._bind_locals()
+            self._bind_called()
+            if self._known() == before:
+                break
+        self._forget_rebound()
+
+    def _known(self) -> tuple[int, dict[Function, dict[str, str]]]:
+        return len(self.sure), {one: bound.copy() for one, bound in self._bound.items() if bound}
+
     def _bind_locals(self) -> None:
         for function, name, value in self._assignments:
             if kind := self.kind_of(value):
@@ -389,11 +401,28 @@ class AirflowContext:
                 self.sure.add(function)
 
 
+def key_of(node: ast.AST) -> ast.expr | None:
+    """The key where an expression reads one, a text, of anything: ``values["ti"]``, ``values.get("ti")``."""
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=str()) as key, ctx=ast.Load()):
+            return key
+        case ast.Call(
+            func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str()) as key, *_]
+        ):
+            return key
+    return None
+
+
 def may_hold(value: ast.expr) -> bool:
     """Whether ``AirflowContext.kind_of`` may tell anything of such an expression."""
-    if isinstance(value, ast.Attribute):
-        return value.attr in _REACHED_BY
-    return isinstance(value, _HOLDING)
+    match value:
+        case ast.Name() | ast.NamedExpr() | ast.BoolOp() | ast.IfExp() | ast.Call(func=ast.Name()):
+            return True
+        case ast.Attribute(attr=attr):
+            return attr in _REACHED_BY
+        case ast.Call(func=ast.Attribute(attr=attr)) if attr in _CALLED_FOR_CONTEXT:
+            return True
+    return text_of(key_of(value)) in HELD
 
 
 @functools.lru_cache(maxsize=2)

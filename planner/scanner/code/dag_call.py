@@ -29,6 +29,7 @@ SCHEDULES = ("schedule", "schedule_interval", "timetable")
 """Arguments that say when a DAG runs."""
 POSITIONS = ("dag_id", "description", "schedule")
 """Arguments that may be given without their names."""
+_MAKERS = ("DAG", "dag")
 _SDK = "airflow.sdk"
 _DEEPEST = 10
 """Dicts made of dicts made of …: followed this far."""
@@ -188,7 +189,7 @@ def maker_of(full: str) -> str:
     A class called ``DAG`` that is not Airflow's counts too: companies wrap it under its own name.
     """
     last = full.rpartition(".")[2]
-    return last if last == "DAG" or (last == "dag" and full.startswith("airflow.")) else ""
+    return last if last in _MAKERS and (last == "DAG" or full.startswith("airflow.")) else ""
 
 
 def dag_calls(file: PythonFile) -> list[DagCall]:
@@ -224,6 +225,8 @@ def _found_dag_calls(file: PythonFile) -> Iterator[DagCall]:
                 decorators.add(call)
                 yield DagCall(file, call, function, maker)
     for call in file.of(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr not in _MAKERS:
+            continue
         maker = file.name(call.func)
         if call not in decorators and maker_of(maker):
             yield DagCall(file, call, None, maker)

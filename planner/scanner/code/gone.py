@@ -130,8 +130,8 @@ def _imported(file: PythonFile) -> Iterator[tuple[ast.AST, str, ast.AST]]:
 def _used(file: PythonFile, failing: Sequence[str]) -> Iterator[tuple[ast.AST, str, ast.AST]]:
     """Each use of a name through a module that is still there; through one that is gone, its import says it."""
     bound = {found.local for found in file.imports if found.full.startswith("airflow")}
-    for node in file.of(ast.Attribute):
-        if _head(node) in bound and not isinstance(file.parent(node), ast.Attribute):
+    for head in file.of(ast.Name):
+        if head.id in bound and (node := _whole(file, head)) is not head:
             name = file.name(node)
             if name.startswith("airflow.") and not any(_below(name, gone) for gone in failing):
                 yield node, name, node
@@ -146,10 +146,11 @@ def _listed(name: str) -> str:
     return above if above.rpartition(".")[2][:1].isupper() else name
 
 
-def _head(node: ast.AST) -> str:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+def _whole(file: PythonFile, node: ast.AST) -> ast.AST:
+    """The dotted name that begins with a name."""
+    while isinstance(above := file.parent(node), ast.Attribute):
+        node = above
+    return node
 
 
 def _below(symbol: str, above: str) -> bool:

@@ -157,12 +157,10 @@ def _accesses(file: PythonFile) -> tuple[Access, ...]:
 
 
 def _opened(file: PythonFile) -> Iterator[tuple[ast.AST, str]]:
-    for call in file.of(ast.Call):
-        name = file.name(call.func)
-        if name.startswith("airflow."):
-            symbol = _CALLED.get(name) or _method(name) or _bag(name, call)
-            if symbol:
-                yield call, symbol
+    for call, name in file.airflow_calls:
+        symbol = _CALLED.get(name) or _method(name) or _bag(name, call)
+        if symbol:
+            yield call, symbol
     for node in _engines(file):
         if file.name(node) == _ENGINE and _is_given(file, node):
             yield node, "settings.engine"

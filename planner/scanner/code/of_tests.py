@@ -17,7 +17,7 @@ _AGAINST_SERVERS = re.compile(
 
 def in_test_folder(path: str) -> bool:
     """Whether a file lies in a folder of tests; below a DAG folder only where its name says so too."""
-    *folders, name = PurePosixPath(path.lower()).parts
+    *folders, name = path.lower().split("/")
     tests = next((at for at, folder in enumerate(folders) if folder in FOLDERS), None)
     if tests is None:
         return False

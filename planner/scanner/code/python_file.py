@@ -213,12 +213,18 @@ class PythonFile:
         return ".".join([head, *reversed(parts)])
 
     def _is_parameter(self, node: ast.Name) -> bool:
+        if node.id not in self._every_parameter:
+            return False
         function = self.function_of(node)
         while function is not None:
             if node.id in parameters(function):
                 return True
             function = self.function_of(function)
         return False
+
+    @functools.cached_property
+    def _every_parameter(self) -> frozenset[str]:
+        return frozenset(argument.arg for argument in self.of(ast.arg))
 
     def is_guarded(self, node: ast.AST, *, imports: bool = True) -> bool:
         """Whether code is one side of a form that works on both: tried with an ImportError caught, or
@@ -248,18 +254,36 @@ class PythonFile:
                 ):
                     if _OLD_SIDE.search(name) or _leaves_by_version(body, below):
                         return True
-                    if any(map(_skips_by_version, map(self.value, marks))):
+                    if self._is_skipped(marks):
                         return True
                 case ast.ClassDef(decorator_list=marks):
-                    if any(map(_skips_by_version, map(self.value, marks))):
+                    if self._is_skipped(marks):
                         return True
             below = above
         return False
 
+    def _is_skipped(self, marks: Sequence[ast.expr]) -> bool:
+        """Whether a decorator leaves a test out on one of the versions."""
+        return self._may_skip and any(map(_skips_by_version, map(self.value, marks)))
+
+    @functools.cached_property
+    def _may_skip(self) -> bool:
+        return "skip" in self.source
+
+    @functools.cached_property
+    def airflow_calls(self) -> list[tuple[ast.Call, str]]:
+        """The calls of what is Airflow's, each with the full name of that, in the order of the source."""
+        heads = {local for local, full in self._full_names.items() if full.startswith("airflow")}
+        heads.add("airflow")
+        called = (
+            (call, self.name(call.func)) for call in self.of(ast.Call) if _head(call.func) in heads
+        )
+        return [(call, full) for call, full in called if full.startswith("airflow.")]
+
     @functools.cached_property
     def constants(self) -> dict[str, ast.expr]:
         """Names that the whole file binds exactly once, by a plain assignment, with what they are bound to."""
-        bound = Counter(name for node in self.of(ast.Name) for name in _stored(node))
+        bound = Counter(node.id for node in self.of(ast.Name) if not isinstance(node.ctx, ast.Load))
         bound.update(argument.arg for argument in self.of(ast.arg))
         bound.update(imported.local for imported in self.imports)
         bound.update(definition.name for definition in self.of(ast.ClassDef))
@@ -371,9 +395,11 @@ def is_none(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _stored(node: ast.Name) -> Iterator[str]:
-    if not isinstance(node.ctx, ast.Load):
-        yield node.id
+def _head(node: ast.AST) -> str:
+    """The name that a dotted name begins with; nothing for any other expression."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _suppresses_import(item: ast.withitem) -> bool:

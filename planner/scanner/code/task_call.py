@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
 from planner.scanner.code.dag_call import Entry, entries, functions
@@ -13,21 +14,23 @@ DEFAULT_ARGS = "default_args"
 
 def task_arguments(file: PythonFile, *names: str) -> Iterator[Entry]:
     """Every argument of one of these names, each once."""
-    for entry in {id(one.node): one for one in _every(file)}.values():
-        if entry.name in names:
-            yield entry
+    return (entry for entry in _every(file) if entry.name in names)
 
 
-def _every(file: PythonFile) -> Iterator[Entry]:
+@functools.lru_cache(maxsize=2)
+def _every(file: PythonFile) -> tuple[Entry, ...]:
+    return tuple({id(one.node): one for one in _found(file)}.values())
+
+
+def _found(file: PythonFile) -> Iterator[Entry]:
     decorators = _task_decorators(file)
     for call in file.of(ast.Call):
-        words = [Entry(word.arg, word, word.value) for word in call.keywords if word.arg]
-        if id(call) in decorators or any(word.name == "task_id" for word in words):
-            yield from words
+        if id(call) in decorators or any(word.arg == "task_id" for word in call.keywords):
+            yield from [Entry(word.arg, word, word.value) for word in call.keywords if word.arg]
             for spread in [one.value for one in call.keywords if one.arg is None]:
                 yield from entries(file, spread)
-        for word in words:
-            if word.name == DEFAULT_ARGS:
+        for word in call.keywords:
+            if word.arg == DEFAULT_ARGS:
                 yield from entries(file, word.value)
     for assign in file.of(ast.Assign):
         yield from _assigned(file, assign)

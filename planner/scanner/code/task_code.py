@@ -10,7 +10,6 @@ import ast
 import functools
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from planner.scanner.code.dag_call import dag_calls, functions
 from planner.scanner.code.glimpse import Glimpse
@@ -78,10 +77,9 @@ _IMPORTS_TESTS = re.compile(
 @functools.lru_cache(maxsize=2)
 def may_run_in_task(glimpse: Glimpse) -> bool:
     """Whether ``runs_in_task`` may say yes of anything in a file, told from its path and its words."""
-    path = PurePosixPath(glimpse.path.lower())
-    if _is_server_path(path):
+    if _is_server_path(glimpse.path):
         return False
-    if _is_named_as_test(path) and not glimpse.spells(["DAG", "dag"]):
+    if _is_named_as_test(glimpse.path) and not glimpse.spells(["DAG", "dag"]):
         return False
     if glimpse.is_notebook or not glimpse.spells(_TEST_MODULES):
         return True
@@ -96,7 +94,8 @@ def runs_in_task(file: PythonFile, node: ast.AST) -> bool:
     """Whether code runs as a task, as its callback, or while a DAG file is parsed."""
     if not _is_task_file(file):
         return False
-    return not any(map(functools.partial(_is_of_server, file), file.ancestors(node)))
+    server = _server_code(file)
+    return not server or server.isdisjoint(file.ancestors(node))
 
 
 def runs_while_parsed(file: PythonFile, node: ast.AST) -> bool:
@@ -107,8 +106,7 @@ def runs_while_parsed(file: PythonFile, node: ast.AST) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def _is_task_file(file: PythonFile) -> bool:
-    path = PurePosixPath(file.path.lower())
-    if _is_server_path(path):
+    if _is_server_path(file.path):
         return False
     modules = {imported.full for imported in file.imports}
     if any(
@@ -116,25 +114,27 @@ def _is_task_file(file: PythonFile) -> bool:
         for imported in file.imports
     ):
         return False
-    if _makes_dags(file) and (dag_calls(file) or not any(map(_is_main_guard, file.of(ast.If)))):
+    if _makes_dags(file) and (dag_calls(file) or not _main_guards(file)):
         return True
-    if _is_named_as_test(path):
+    if _is_named_as_test(file.path):
         return False
     serves = any(_is_below(module, _SERVER_MODULES) for module in modules)
     return not serves and not _is_script(file)
 
 
-def _is_server_path(path: PurePosixPath) -> bool:
-    return path.name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(path.parts[:-1])
+def _is_server_path(path: str) -> bool:
+    *folders, name = path.lower().split("/")
+    return name in _SERVER_FILES or not _SERVER_FOLDERS.isdisjoint(folders)
 
 
-def _is_named_as_test(path: PurePosixPath) -> bool:
-    return path.name.startswith("test_") or path.stem.endswith("_test")
+def _is_named_as_test(path: str) -> bool:
+    name = path.lower().rpartition("/")[2]
+    return name.startswith("test_") or name.rpartition(".")[0].endswith("_test")
 
 
 def _is_script(file: PythonFile) -> bool:
     """Whether people start the file themselves: it says so, or it holds nothing to import and Airflow loads it not."""
-    if any(map(_is_main_guard, file.of(ast.If))):
+    if _main_guards(file):
         return True
     if _LOADED.search(file.path.rpartition("/")[0]):
         return False
@@ -153,28 +153,42 @@ def _is_below(module: str, packages: tuple[str, ...]) -> bool:
 
 
 def _is_by_hand(file: PythonFile, node: ast.AST) -> bool:
-    return any(
-        isinstance(above, ast.If) and _is_main_guard(above) for above in file.ancestors(node)
-    )
-
-
-def _is_main_guard(node: ast.If) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
-
-
-def _is_of_server(file: PythonFile, above: ast.AST) -> bool:
-    match above:
-        case ast.If():
-            return _is_main_guard(above)
-        case ast.ClassDef(bases=bases):
-            is_server = any(file.name(base).endswith(_SERVER_BASES) for base in bases)
-            return is_server or above in _listeners(file)
-        case ast.FunctionDef(name=name):
-            return name.endswith(_SERVER_FUNCTIONS) or above in _listeners(file)
-    return False
+    guards = _main_guards(file)
+    return bool(guards) and not guards.isdisjoint(file.ancestors(node))
 
 
 @functools.lru_cache(maxsize=2)
+def _main_guards(file: PythonFile) -> frozenset[ast.AST]:
+    """Each ``if`` that asks how the file was started."""
+    found: list[ast.AST] = []
+    for name in file.of(ast.Name):
+        if name.id == "__name__":
+            below: ast.AST = name
+            above = file.parent(name)
+            while above is not None and not isinstance(above, ast.stmt):
+                below, above = above, file.parent(above)
+            if isinstance(above, ast.If) and above.test is below:
+                found.append(above)
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=2)
+def _server_code(file: PythonFile) -> frozenset[ast.AST]:
+    """What encloses code that runs in a server or by hand."""
+    return frozenset(
+        [
+            *_main_guards(file),
+            *_listeners(file),
+            *(
+                each
+                for each in file.of(ast.ClassDef)
+                if any(file.name(base).endswith(_SERVER_BASES) for base in each.bases)
+            ),
+            *(each for each in file.of(ast.FunctionDef) if each.name.endswith(_SERVER_FUNCTIONS)),
+        ]
+    )
+
+
 def _listeners(file: PythonFile) -> frozenset[ast.AST]:
     """Functions that listen or are commands, with the classes around them."""
     found = [
@@ -226,9 +240,7 @@ def _called_while_parsed(file: PythonFile) -> frozenset[Function]:
 
 def _plain_calls(file: PythonFile) -> Iterator[tuple[ast.Call, str]]:
     for call in file.of(ast.Call):
-        if isinstance(call.func, ast.Name) and not any(
-            isinstance(above, ast.If) and _is_main_guard(above) for above in file.ancestors(call)
-        ):
+        if isinstance(call.func, ast.Name) and not _is_by_hand(file, call):
             yield call, call.func.id
 
 

@@ -29,7 +29,8 @@ _VERSION = re.compile(
 _PYTHONS = re.compile(rb"\bsys\b|python", re.IGNORECASE)
 _MOST_LINES = 200
 """Of one import."""
-_NAME = re.compile(rb"^\s*(\w+(?:\.\w+)*)")
+_NAMES = re.compile(rb"(?:^|,)\s*(\w+(?:\.\w+)*)")
+_COMMENT = re.compile(rb"#[^\n]*")
 
 
 def imports_in(content: bytes) -> list[str]:
@@ -116,7 +117,7 @@ def imports_of(file: PythonFile) -> list[str]:
             start = "." * node.level + (node.module or "")
             dot = "" if start.endswith(".") else "."
             found.update(f"{start}{dot}{alias.name}" for alias in node.names)
-    for call in file.of(ast.Call):
+    for call in file.of(ast.Call) if "import_module" in file.source else ():
         if file.name(call.func) == "importlib.import_module" and call.args:
             named = text_of(call.args[0])
             if named and not named.startswith("."):
@@ -138,10 +139,9 @@ def _is_for_typing(node: ast.AST) -> bool:
 
 def _names(names: bytes) -> list[str]:
     """The first word of every name between commas, comments left out."""
-    lines = (line.partition(b"#")[0] for line in names.split(b"\n"))
-    parts = b" ".join(lines).split(b",")
-    matches = (_NAME.match(part) for part in parts)
-    return [match[1].decode("ascii", "ignore") for match in matches if match]
+    if b"#" in names:
+        names = _COMMENT.sub(b"", names)
+    return [name.decode("ascii") for name in _NAMES.findall(names)]
 
 
 class Modules:

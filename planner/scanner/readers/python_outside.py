@@ -135,8 +135,8 @@ def _variable(file: PythonFile, name: ast.expr | None, value: ast.expr | None) -
 
 def _set_options(file: PythonFile) -> Iterator[Setting]:
     """``conf.set("core", "executor", …)``."""
-    for call in file.of(ast.Call):
-        if file.name(call.func) in ("airflow.configuration.conf.set", "airflow.configuration.set"):
+    for call, full in file.airflow_calls:
+        if full in ("airflow.configuration.conf.set", "airflow.configuration.set"):
             section, option = (text_of(argument(call, "", position)) for position in (0, 1))
             if section and option:
                 value = _literal(argument(call, "value", 2))
@@ -153,15 +153,17 @@ def _lists(file: PythonFile) -> Iterator[Any]:
     Nor in lists of a unit test that it does not hand to anything: there they are what code under test must say.
     """
     in_unit_test = is_unit_test(file.path)
-    for node in file.of(ast.List, ast.Tuple):
+    nodes: list[ast.List | ast.Tuple] = [*file.of(ast.List), *file.of(ast.Tuple)]
+    for node in nodes:
+        if len(node.elts) < 2 or _words(node.elts[0]) != AIRFLOW:
+            continue
         above = file.parent(node)
         if _is_expected(file, node) or _is_under_another_name(above, node):
             continue
         if in_unit_test and not isinstance(above, ast.Call | ast.keyword):
             continue
-        words = [_words(one) for one in node.elts]  # type: ignore[attr-defined]
-        texts = [word or "" for word in words]
-        if len(texts) > 1 and texts[0] == AIRFLOW and texts[1] in rulebook().commands.words:
+        texts = [_words(one) or "" for one in node.elts]
+        if texts[1] in rulebook().commands.words:
             yield from airflow_command(texts, file.place(node))
 
 

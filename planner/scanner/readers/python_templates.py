@@ -40,10 +40,13 @@ def templates_of(file: PythonFile) -> Iterator[Template]:
 def texts_of(file: PythonFile, is_wanted: Callable[[str], bool]) -> Iterator[Template]:
     """The wanted strings, docstrings and what nothing reads left out, as Python would build them.
 
-    What f-strings and ``format`` fill in at run time is a ``_``.
+    What f-strings and ``format`` fill in at run time is a ``_``. ``is_wanted`` is asked of a text as it is written,
+    and of what it becomes.
     """
-    nodes: list[ast.Constant | ast.JoinedStr] = [*file.of(ast.Constant), *file.of(ast.JoinedStr)]
-    for node in nodes:
+    nodes: list[ast.Constant | ast.JoinedStr] = [
+        node for node in file.of(ast.Constant) if type(node.value) is str and is_wanted(node.value)
+    ]
+    for node in [*nodes, *file.of(ast.JoinedStr)]:
         text = _text(file, node)
         if text is not None and is_wanted(text) and not _is_left_unread(file, node):
             place = file.place(node)
@@ -82,8 +85,7 @@ def _text(file: PythonFile, node: ast.Constant | ast.JoinedStr) -> str | None:
         return None
     if isinstance(node, ast.JoinedStr):
         return "".join(map(_part, node.values))
-    if not isinstance(node.value, str):
-        return None
+    assert isinstance(node.value, str)
     if isinstance(above, ast.Attribute) and above.attr == "format":
         return _formatted(node.value)
     if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mod) and above.left is node:

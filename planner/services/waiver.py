@@ -194,13 +194,13 @@ def waiver_end(
     emptied = {pk for pk, size in sizes.annotate(Count("pk")) if size == taken[pk]}
     # One that has lost everything keeps its list: that is what it hid.
     Waiver.objects.filter(pk__in=emptied).update(ended_at=now, ended_by=user)
-    _unlink(pair for pair in pairs if pair[0] not in emptied)
-    covered = {finding_id for _, finding_id in pairs}
-    back = 0
-    for chunk in chunks(sorted(covered)):
+    back = _bring_back(deployment, emptied, _ENDED_EARLY, now, user).changed
+    rest = [pair for pair in pairs if pair[0] not in emptied]
+    _unlink(rest)
+    for chunk in chunks(sorted({finding_id for _, finding_id in rest})):
         chosen = Q(pk__in=chunk)
         back += _settle(
-            deployment, chosen, now, user=user, why=_ENDED_EARLY, were_covered=covered
+            deployment, chosen, now, user=user, why=_ENDED_EARLY, were_covered=chunk
         ).changed
     return Outcome(back, len(ids) - back)
 

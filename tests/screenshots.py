@@ -38,6 +38,7 @@ PARTS = (
     "",
     "decision/",
     "findings/",
+    "waivers/",
     "triage/",
     "plan/",
     "runbook/",

@@ -163,7 +163,9 @@ def _errors_gate(ground: Ground, ask: str) -> Reading:
     if unseen:
         return unseen
     assert seen is not None
-    return Reading(GateState.PASS, f"0 ERROR in the complete scan {ground.when(seen)}.")
+    # Waived is not fixed: another gate asks a person to sign for them, and this one does not hide them.
+    waived = f"; {ground.errors.waived:,} waived" if ground.errors.waived else ""
+    return Reading(GateState.PASS, f"0 ERROR in the complete scan {ground.when(seen)}{waived}.")
 
 
 def _waived_gate(ground: Ground, ask: str) -> Reading:

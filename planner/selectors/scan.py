@@ -56,6 +56,7 @@ def receipt(scan: Scan) -> dict[str, Any]:
         "left_out": counts.get("left_out", 0),
         "told_twice": counts.get("told_twice", 0),
         "silenced": counts.get("silenced", 0),
+        "waived": counts.get("waived", 0),
         "not_covered_because": counts.get("not_covered_because", {}),
         "would_close": counts.get("closing", []),
         "problems": scan.problems,

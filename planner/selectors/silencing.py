@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from planner.domain.finding import LIVE_STATES, Severity, State
 from planner.domain.silencing import MARK, By, Silencing, silencing_from
-from planner.models import Deployment, Finding
+from planner.models import Deployment, Finding, WaivedFinding, Waiver
 
 MOST_SHOWN = 30
 """Groups on a page; the rest is counted."""
@@ -30,6 +30,10 @@ class SilencedGroup:
     """Of those."""
     approved: int = 0
     """How many more are waived."""
+    approved_one: int = 0
+    """The key of one of those."""
+    approval: Waiver | None = None
+    """The waiver that hides that one longest."""
     paths: set[str] = field(default_factory=set)
 
     @property
@@ -67,10 +71,14 @@ class SilencedPage:
 
 
 def silenced_page(deployment: Deployment) -> SilencedPage:
-    """What the code silences. One query."""
+    """What the code silences. Two queries."""
     groups = sorted(_groups(deployment).values(), key=_rank)
+    shown = groups[:MOST_SHOWN]
+    approvals = _approvals([group.approved_one for group in shown if group.approved])
+    for group in shown:
+        group.approval = approvals.get(group.approved_one)
     return SilencedPage(
-        groups[:MOST_SHOWN],
+        shown,
         max(0, len(groups) - MOST_SHOWN),
         sum(len(group.findings) for group in groups),
         sum(group.approved for group in groups),
@@ -96,11 +104,19 @@ def _groups(deployment: Deployment) -> dict[str, SilencedGroup]:
         group = groups.setdefault(key, SilencedGroup(key, silencing))
         if state == State.WAIVED:
             group.approved += 1
+            group.approved_one = pk
         else:
             group.findings.append(pk)
             group.by_severity[severity] += 1
         group.paths.add(path)
     return groups
+
+
+def _approvals(finding_ids: Sequence[int]) -> dict[int, Waiver]:
+    """Of each of these findings the waiver that ends last."""
+    links = WaivedFinding.objects.filter(finding__in=finding_ids, waiver__ended_at=None)
+    rows = links.select_related("waiver__approver").order_by("waiver__expires_on")
+    return {link.finding_id: link.waiver for link in rows}
 
 
 def _key(silencing: Silencing) -> str:

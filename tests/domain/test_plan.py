@@ -356,6 +356,13 @@ def test_no_finding_is_no_proof_unless_a_fresh_complete_scan_looked(sight, state
     assert (gate.state.value, gate.evidence) == (state, evidence)
 
 
+def test_waived_errors_are_told_beside_the_zero_that_they_are_not():
+    waived = Counts((*clean(), *(replace(row, state=State.WAIVED) for row in list(COUNTS)[:1])))
+    evidence = plan(counts=waived, sight=SEEN).gate("B.errors").evidence
+    assert evidence.startswith("0 ERROR in the complete scan of 19 Oct, 2 days old; ")
+    assert evidence.endswith(f"{waived.of(Severity.ERROR).waived} waived.")
+
+
 def test_a_gate_of_a_phase_that_has_not_begun_waits_with_todays_numbers():
     built = plan(today=date(2026, 9, 23))
     assert built.gate("B.errors").state is GateState.WAITING

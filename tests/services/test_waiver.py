@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -207,6 +208,38 @@ def test_where_two_waivers_overlap_the_last_to_end_decides(
     assert waivers_end(now=NOW + timedelta(days=61)) == 1
     finding.refresh_from_db()
     assert finding.state == "open"
+    assert finding.events.filter(kind="waiver_ended").count() == 1
+    check_folds()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_however_overlapping_waivers_end_the_finding_comes_back_once_with_the_last(
+    deployment: Deployment,
+    alice: User,
+    waive: Callable[..., Waiver],
+    scan: Scan,
+    order: tuple[int, ...],
+) -> None:
+    finding = make_finding(scan, rule_id="AIR301", path="dags/a.py")
+    finding_waive(
+        deployment=deployment,
+        finding_ids=[finding.pk],
+        reason="This one",
+        expires_on=LATER,
+        today=TODAY,
+        now=NOW,
+        user=alice,
+    )
+    waivers = [Waiver.objects.get(), waive(rule_id="AIR301"), waive(pattern="dags/")]
+    for place, which in enumerate(order, start=1):
+        # Ended by hand, or by its day: neither makes a difference.
+        if which % 2:
+            waiver_stop(waiver=waivers[which], now=NOW, user=alice)
+        else:
+            Waiver.objects.filter(pk=waivers[which].pk).update(expires_on=TODAY - timedelta(days=1))
+            waivers_end(now=NOW)
+        finding.refresh_from_db()
+        assert finding.state == ("open" if place == 3 else "waived")
     assert finding.events.filter(kind="waiver_ended").count() == 1
     check_folds()
 

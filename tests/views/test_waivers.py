@@ -246,6 +246,7 @@ def test_what_the_code_silences_is_open_until_a_manager_approves_it(
     text = page(client)
     assert "The code silences one finding that nobody has approved" in text
     assert "All approved" in text
+    assert "2 by Alice until" in text
     # One more such comment is not approved by what was approved before.
     make_finding(scan, path="dags/c.py", extra=comment)
     assert "The code silences 2 findings" in page(client)

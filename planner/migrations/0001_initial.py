@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
@@ -16,907 +17,391 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Beat",
+            name='Beat',
             fields=[
-                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
+                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name="Deployment",
+            name='Deployment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("slug", models.SlugField(max_length=80, unique=True)),
-                ("name", models.CharField(max_length=200)),
-                ("facts", models.JSONField(default=dict)),
-                ("fact_sources", models.JSONField(default=dict)),
-                ("revision", models.PositiveIntegerField(default=1)),
-                ("rated_for", models.CharField(blank=True, max_length=120)),
-                ("plan_template", models.CharField(default="nine-weeks", max_length=40)),
-                ("plan_start", models.DateField(blank=True, null=True)),
-                ("holiday_country", models.CharField(blank=True, max_length=10)),
-                ("holidays", models.JSONField(default=list)),
-                ("due_days", models.JSONField(default=dict)),
-                ("runbook", models.JSONField(default=dict)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("updated_at", models.DateTimeField(auto_now=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=80, unique=True)),
+                ('name', models.CharField(max_length=200)),
+                ('facts', models.JSONField(default=dict)),
+                ('fact_sources', models.JSONField(default=dict)),
+                ('revision', models.PositiveIntegerField(default=1)),
+                ('rated_for', models.CharField(blank=True, max_length=120)),
+                ('plan_template', models.CharField(default='nine-weeks', max_length=40)),
+                ('plan_start', models.DateField(blank=True, null=True)),
+                ('holiday_country', models.CharField(blank=True, max_length=10)),
+                ('holidays', models.JSONField(default=list)),
+                ('due_days', models.JSONField(default=dict)),
+                ('runbook', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="ApiToken",
+            name='ApiToken',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "scope",
-                    models.CharField(
-                        choices=[("import", "Import"), ("read", "Read")], max_length=6
-                    ),
-                ),
-                ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tokens",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scope', models.CharField(choices=[('import', 'Import'), ('read', 'Read')], max_length=6)),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='planner.deployment')),
             ],
         ),
         migrations.CreateModel(
-            name="GateSignature",
+            name='GateSignature',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("gate", models.CharField(max_length=80)),
-                ("note", models.TextField(blank=True)),
-                ("signed_at", models.DateTimeField()),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="gate_signatures",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('gate', models.CharField(max_length=80)),
+                ('note', models.TextField(blank=True)),
+                ('signed_at', models.DateTimeField()),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gate_signatures', to='planner.deployment')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Invite",
+            name='Invite',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("viewer", "Viewer"),
-                            ("owner", "Owner"),
-                            ("manager", "Manager"),
-                            ("admin", "Admin"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invites",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "used_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('owner', 'Owner'), ('manager', 'Manager'), ('admin', 'Admin')], max_length=8)),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invites', to='planner.deployment')),
+                ('used_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Owner",
+            name='Owner',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.CharField(max_length=200)),
-                ("name", models.CharField(max_length=200)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("person", "Person"), ("team", "Team")],
-                        default="person",
-                        max_length=6,
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254)),
-                ("active", models.BooleanField(default=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="owners",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="owner_records",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=200)),
+                ('kind', models.CharField(choices=[('person', 'Person'), ('team', 'Team')], default='person', max_length=6)),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('active', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='owners', to='planner.deployment')),
+                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='owner_records', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="FolderRule",
+            name='FolderRule',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("pattern", models.CharField(max_length=500)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="folder_rules",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="folder_rules",
-                        to="planner.owner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pattern', models.CharField(max_length=500)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='folder_rules', to='planner.deployment')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='folder_rules', to='planner.owner')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="AxisLead",
+            name='AxisLead',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "axis",
-                    models.CharField(
-                        choices=[
-                            ("workers", "workers"),
-                            ("versioning", "versioning"),
-                            ("mlops", "mlops"),
-                            ("ui", "ui"),
-                            ("other", "other"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="axis_leads",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, to="planner.owner"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('axis', models.CharField(choices=[('workers', 'workers'), ('versioning', 'versioning'), ('mlops', 'mlops'), ('ui', 'ui'), ('other', 'other')], max_length=12)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='axis_leads', to='planner.deployment')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='planner.owner')),
             ],
         ),
         migrations.CreateModel(
-            name="OwnerAlias",
+            name='OwnerAlias',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("alias", models.CharField(max_length=200)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="aliases",
-                        to="planner.owner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('alias', models.CharField(max_length=200)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='planner.deployment')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='planner.owner')),
             ],
         ),
         migrations.CreateModel(
-            name="PastedNotes",
+            name='PastedNotes',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("title", models.CharField(max_length=200)),
-                ("url", models.URLField(blank=True, max_length=500)),
-                ("text", models.TextField()),
-                ("pasted_at", models.DateTimeField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="pasted_notes",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=200)),
+                ('url', models.URLField(blank=True, max_length=500)),
+                ('text', models.TextField()),
+                ('pasted_at', models.DateTimeField()),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pasted_notes', to='planner.deployment')),
             ],
             options={
-                "ordering": ["-pasted_at"],
+                'ordering': ['-pasted_at'],
             },
         ),
         migrations.CreateModel(
-            name="RunbookRevision",
+            name='RunbookRevision',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                ("hash", models.CharField(max_length=64)),
-                ("content", models.JSONField()),
-                ("rulebook_hash", models.CharField(max_length=64)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="runbook_revisions",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('hash', models.CharField(max_length=64)),
+                ('content', models.JSONField()),
+                ('rulebook_hash', models.CharField(max_length=64)),
+                ('recorded_at', models.DateTimeField()),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runbook_revisions', to='planner.deployment')),
             ],
             options={
-                "ordering": ["-number"],
+                'ordering': ['-number'],
             },
         ),
         migrations.CreateModel(
-            name="Scan",
+            name='Scan',
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("held", "Held"),
-                            ("rejected", "Rejected"),
-                            ("duplicate", "Duplicate"),
-                            ("failed", "Failed"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                ("cause", models.CharField(default="upload", max_length=12)),
-                ("created_at", models.DateTimeField()),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("progress", models.CharField(blank=True, max_length=200)),
-                ("percent", models.PositiveSmallIntegerField(default=0)),
-                ("file_name", models.CharField(blank=True, max_length=300)),
-                ("raw", models.FileField(blank=True, max_length=300, upload_to="")),
-                ("size", models.BigIntegerField(default=0)),
-                ("sha256", models.CharField(blank=True, max_length=64)),
-                ("options", models.JSONField(default=dict)),
-                ("format", models.CharField(blank=True, max_length=30)),
-                ("tool", models.CharField(blank=True, max_length=60)),
-                ("tool_version", models.CharField(blank=True, max_length=40)),
-                ("root", models.CharField(blank=True, max_length=1000)),
-                ("root_because", models.CharField(blank=True, max_length=200)),
-                ("commit", models.CharField(blank=True, max_length=64)),
-                ("coverage", models.JSONField(default=dict)),
-                ("counts", models.JSONField(default=dict)),
-                ("totals", models.JSONField(default=dict)),
-                ("problems", models.JSONField(default=list)),
-                ("error", models.TextField(blank=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="scans",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('held', 'Held'), ('rejected', 'Rejected'), ('duplicate', 'Duplicate'), ('failed', 'Failed')], default='queued', max_length=10)),
+                ('cause', models.CharField(default='upload', max_length=12)),
+                ('created_at', models.DateTimeField()),
+                ('started_at', models.DateTimeField(blank=True, null=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('progress', models.CharField(blank=True, max_length=200)),
+                ('percent', models.PositiveSmallIntegerField(default=0)),
+                ('file_name', models.CharField(blank=True, max_length=300)),
+                ('raw', models.FileField(blank=True, max_length=300, upload_to='')),
+                ('size', models.BigIntegerField(default=0)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('options', models.JSONField(default=dict)),
+                ('format', models.CharField(blank=True, max_length=30)),
+                ('tool', models.CharField(blank=True, max_length=60)),
+                ('tool_version', models.CharField(blank=True, max_length=40)),
+                ('root', models.CharField(blank=True, max_length=1000)),
+                ('root_because', models.CharField(blank=True, max_length=200)),
+                ('commit', models.CharField(blank=True, max_length=64)),
+                ('coverage', models.JSONField(default=dict)),
+                ('counts', models.JSONField(default=dict)),
+                ('totals', models.JSONField(default=dict)),
+                ('problems', models.JSONField(default=list)),
+                ('error', models.TextField(blank=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scans', to='planner.deployment')),
+                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-created_at", "-id"],
+                'ordering': ['-created_at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="Finding",
+            name='Finding',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("checker", models.CharField(max_length=20)),
-                ("rule_id", models.CharField(max_length=80)),
-                ("known", models.BooleanField(default=True)),
-                ("reported_severity", models.CharField(blank=True, max_length=20)),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("ERROR", "ERROR"), ("WARNING", "WARNING"), ("INFO", "INFO")],
-                        max_length=7,
-                    ),
-                ),
-                ("severity_rank", models.PositiveSmallIntegerField()),
-                (
-                    "category",
-                    models.CharField(
-                        choices=[
-                            ("block", "block"),
-                            ("migrate", "migrate"),
-                            ("adopt", "adopt"),
-                            ("style", "style"),
-                        ],
-                        max_length=7,
-                    ),
-                ),
-                (
-                    "axis",
-                    models.CharField(
-                        choices=[
-                            ("workers", "workers"),
-                            ("versioning", "versioning"),
-                            ("mlops", "mlops"),
-                            ("ui", "ui"),
-                            ("other", "other"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("minutes", models.PositiveIntegerField(default=0)),
-                ("path", models.CharField(max_length=1000)),
-                ("line", models.PositiveIntegerField(null=True)),
-                ("column", models.PositiveIntegerField(null=True)),
-                ("end_line", models.PositiveIntegerField(null=True)),
-                ("cell", models.PositiveIntegerField(null=True)),
-                ("symbol", models.CharField(blank=True, max_length=300)),
-                ("message", models.TextField(blank=True)),
-                ("content", models.CharField(blank=True, max_length=300)),
-                ("dag_ids", models.TextField(blank=True)),
-                ("fix", models.TextField(blank=True)),
-                ("extra", models.TextField(blank=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "open"),
-                            ("claimed", "claimed"),
-                            ("fixed", "fixed"),
-                            ("removed", "removed"),
-                            ("waived", "waived"),
-                        ],
-                        default=planner.domain.finding.State["OPEN"],
-                        max_length=8,
-                    ),
-                ),
-                ("regressed", models.BooleanField(default=False)),
-                ("owner_because", models.CharField(blank=True, max_length=200)),
-                ("owner_picked", models.BooleanField(default=False)),
-                ("due", models.DateField(blank=True, null=True)),
-                ("due_picked", models.BooleanField(default=False)),
-                ("note", models.TextField(blank=True)),
-                ("first_seen", models.DateTimeField()),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="findings",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="findings",
-                        to="planner.owner",
-                    ),
-                ),
-                (
-                    "first_scan",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="planner.scan",
-                    ),
-                ),
-                (
-                    "last_scan",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="planner.scan",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('checker', models.CharField(max_length=20)),
+                ('rule_id', models.CharField(max_length=80)),
+                ('known', models.BooleanField(default=True)),
+                ('reported_severity', models.CharField(blank=True, max_length=20)),
+                ('severity', models.CharField(choices=[('ERROR', 'ERROR'), ('WARNING', 'WARNING'), ('INFO', 'INFO')], max_length=7)),
+                ('severity_rank', models.PositiveSmallIntegerField()),
+                ('category', models.CharField(choices=[('block', 'block'), ('migrate', 'migrate'), ('adopt', 'adopt'), ('style', 'style')], max_length=7)),
+                ('axis', models.CharField(choices=[('workers', 'workers'), ('versioning', 'versioning'), ('mlops', 'mlops'), ('ui', 'ui'), ('other', 'other')], max_length=10)),
+                ('minutes', models.PositiveIntegerField(default=0)),
+                ('path', models.CharField(max_length=1000)),
+                ('line', models.PositiveIntegerField(null=True)),
+                ('column', models.PositiveIntegerField(null=True)),
+                ('end_line', models.PositiveIntegerField(null=True)),
+                ('cell', models.PositiveIntegerField(null=True)),
+                ('symbol', models.CharField(blank=True, max_length=300)),
+                ('message', models.TextField(blank=True)),
+                ('content', models.CharField(blank=True, max_length=300)),
+                ('dag_ids', models.TextField(blank=True)),
+                ('fix', models.TextField(blank=True)),
+                ('extra', models.TextField(blank=True)),
+                ('state', models.CharField(choices=[('open', 'open'), ('claimed', 'claimed'), ('fixed', 'fixed'), ('removed', 'removed'), ('waived', 'waived')], default=planner.domain.finding.State['OPEN'], max_length=8)),
+                ('regressed', models.BooleanField(default=False)),
+                ('owner_because', models.CharField(blank=True, max_length=200)),
+                ('owner_picked', models.BooleanField(default=False)),
+                ('due', models.DateField(blank=True, null=True)),
+                ('due_picked', models.BooleanField(default=False)),
+                ('note', models.TextField(blank=True)),
+                ('first_seen', models.DateTimeField()),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('deployment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='planner.deployment')),
+                ('owner', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='findings', to='planner.owner')),
+                ('first_scan', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='planner.scan')),
+                ('last_scan', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='planner.scan')),
             ],
         ),
         migrations.CreateModel(
-            name="Event",
+            name='Event',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=16)),
-                ("at", models.DateTimeField()),
-                ("why", models.CharField(blank=True, max_length=500)),
-                ("change", models.TextField(blank=True)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "finding",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="planner.finding",
-                    ),
-                ),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="planner.scan",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16)),
+                ('at', models.DateTimeField()),
+                ('why', models.CharField(blank=True, max_length=500)),
+                ('change', models.TextField(blank=True)),
+                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='planner.finding')),
+                ('scan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='planner.scan')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="SignInLink",
+            name='SignInLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Source",
+            name='Source',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=80)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("upload", "Uploaded reports"),
-                            ("folder", "Folder"),
-                            ("git", "Git repository"),
-                            ("report-url", "URL returning a report"),
-                        ],
-                        default="upload",
-                        max_length=12,
-                    ),
-                ),
-                ("location", models.CharField(blank=True, max_length=1000)),
-                ("branch", models.CharField(blank=True, max_length=200)),
-                ("root", models.CharField(blank=True, max_length=1000)),
-                ("schedule", models.CharField(blank=True, max_length=100)),
-                ("paused", models.BooleanField(default=False)),
-                ("username_env", models.CharField(blank=True, max_length=100)),
-                ("password_env", models.CharField(blank=True, max_length=100)),
-                ("codeowners", models.TextField(blank=True)),
-                ("next_due_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sources",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "last_scan",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="planner.scan",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('kind', models.CharField(choices=[('upload', 'Uploaded reports'), ('folder', 'Folder'), ('git', 'Git repository'), ('report-url', 'URL returning a report')], default='upload', max_length=12)),
+                ('location', models.CharField(blank=True, max_length=1000)),
+                ('branch', models.CharField(blank=True, max_length=200)),
+                ('root', models.CharField(blank=True, max_length=1000)),
+                ('schedule', models.CharField(blank=True, max_length=100)),
+                ('paused', models.BooleanField(default=False)),
+                ('username_env', models.CharField(blank=True, max_length=100)),
+                ('password_env', models.CharField(blank=True, max_length=100)),
+                ('codeowners', models.TextField(blank=True)),
+                ('next_due_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='planner.deployment')),
+                ('last_scan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='planner.scan')),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.AddField(
-            model_name="scan",
-            name="source",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="scans",
-                to="planner.source",
-            ),
+            model_name='scan',
+            name='source',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scans', to='planner.source'),
         ),
         migrations.AddField(
-            model_name="finding",
-            name="source",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="findings",
-                to="planner.source",
-            ),
+            model_name='finding',
+            name='source',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='planner.source'),
         ),
         migrations.CreateModel(
-            name="Dag",
+            name='Dag',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("dag_id", models.CharField(max_length=300)),
-                ("path", models.CharField(max_length=1000)),
-                ("owners", models.JSONField(default=list)),
-                ("paused", models.BooleanField(null=True)),
-                ("resolved", models.BooleanField(default=True)),
-                ("seen_by", models.CharField(default="scan", max_length=12)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="dags",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "source",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="dags",
-                        to="planner.source",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('dag_id', models.CharField(max_length=300)),
+                ('path', models.CharField(max_length=1000)),
+                ('owners', models.JSONField(default=list)),
+                ('paused', models.BooleanField(null=True)),
+                ('resolved', models.BooleanField(default=True)),
+                ('seen_by', models.CharField(default='scan', max_length=12)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dags', to='planner.deployment')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dags', to='planner.source')),
             ],
             options={
-                "ordering": ["dag_id"],
+                'ordering': ['dag_id'],
             },
         ),
         migrations.CreateModel(
-            name="Waiver",
+            name='Waiver',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("reason", models.TextField()),
-                ("created_at", models.DateTimeField()),
-                ("expires_on", models.DateField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "approver",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "finding",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="waivers",
-                        to="planner.finding",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField()),
+                ('created_at', models.DateTimeField()),
+                ('expires_on', models.DateField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('approver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waivers', to='planner.finding')),
             ],
         ),
         migrations.CreateModel(
-            name="DecisionRecord",
+            name='DecisionRecord',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                ("facts", models.JSONField()),
-                ("decision", models.JSONField()),
-                ("rulebook_hash", models.CharField(max_length=64)),
-                ("reason", models.TextField(blank=True)),
-                ("recorded_at", models.DateTimeField()),
-                ("look_again_on", models.DateField(blank=True, null=True)),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="decisions",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('facts', models.JSONField()),
+                ('decision', models.JSONField()),
+                ('rulebook_hash', models.CharField(max_length=64)),
+                ('reason', models.TextField(blank=True)),
+                ('recorded_at', models.DateTimeField()),
+                ('look_again_on', models.DateField(blank=True, null=True)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='planner.deployment')),
             ],
             options={
-                "ordering": ["-number"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("deployment", "number"), name="decision_number_once"
-                    )
-                ],
+                'ordering': ['-number'],
+                'constraints': [models.UniqueConstraint(fields=('deployment', 'number'), name='decision_number_once')],
             },
         ),
         migrations.CreateModel(
-            name="Membership",
+            name='Membership',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("viewer", "Viewer"),
-                            ("owner", "Owner"),
-                            ("manager", "Manager"),
-                            ("admin", "Admin"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('owner', 'Owner'), ('manager', 'Manager'), ('admin', 'Admin')], max_length=8)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='planner.deployment')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("deployment", "user"), name="one_role_per_person"
-                    )
-                ],
+                'constraints': [models.UniqueConstraint(fields=('deployment', 'user'), name='one_role_per_person')],
             },
         ),
         migrations.AddConstraint(
-            model_name="owner",
-            constraint=models.UniqueConstraint(fields=("deployment", "key"), name="owner_key_once"),
+            model_name='owner',
+            constraint=models.UniqueConstraint(fields=('deployment', 'key'), name='owner_key_once'),
         ),
         migrations.AddConstraint(
-            model_name="axislead",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "axis"), name="one_lead_per_axis"
-            ),
+            model_name='axislead',
+            constraint=models.UniqueConstraint(fields=('deployment', 'axis'), name='one_lead_per_axis'),
         ),
         migrations.AddConstraint(
-            model_name="owneralias",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "alias"), name="owner_alias_once"
-            ),
+            model_name='owneralias',
+            constraint=models.UniqueConstraint(fields=('deployment', 'alias'), name='owner_alias_once'),
         ),
         migrations.AddConstraint(
-            model_name="runbookrevision",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "number"), name="runbook_number_once"
-            ),
+            model_name='runbookrevision',
+            constraint=models.UniqueConstraint(fields=('deployment', 'number'), name='runbook_number_once'),
         ),
         migrations.AddConstraint(
-            model_name="source",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "name"), name="source_name_once"
-            ),
+            model_name='source',
+            constraint=models.UniqueConstraint(fields=('deployment', 'name'), name='source_name_once'),
         ),
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(fields=["deployment", "-created_at"], name="scan_by_deployment"),
+            model_name='scan',
+            index=models.Index(fields=['deployment', '-created_at'], name='scan_by_deployment'),
         ),
         migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["source", "state"], name="finding_by_source"),
+            model_name='finding',
+            index=models.Index(fields=['source', 'state'], name='finding_by_source'),
         ),
         migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(
-                fields=["deployment", "state", "severity_rank", "id"], name="finding_by_severity"
-            ),
+            model_name='finding',
+            index=models.Index(fields=['deployment', 'state', 'severity_rank', 'id'], name='finding_by_severity'),
         ),
         migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(fields=["owner", "state"], name="finding_by_owner"),
+            model_name='finding',
+            index=models.Index(fields=['owner', 'state'], name='finding_by_owner'),
         ),
         migrations.AddIndex(
-            model_name="dag",
-            index=models.Index(fields=["deployment", "dag_id"], name="dag_by_id"),
+            model_name='dag',
+            index=models.Index(fields=['deployment', 'dag_id'], name='dag_by_id'),
         ),
         migrations.AddIndex(
-            model_name="dag",
-            index=models.Index(fields=["source", "path"], name="dag_by_path"),
+            model_name='dag',
+            index=models.Index(fields=['source', 'path'], name='dag_by_path'),
         ),
     ]

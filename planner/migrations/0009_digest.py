@@ -6,218 +6,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("planner", "0008_retirements"),
+        ('planner', '0008_retirements'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="MailStop",
+            name='MailStop',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("address", models.CharField(max_length=254, unique=True)),
-                ("stopped_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.CharField(max_length=254, unique=True)),
+                ('stopped_at', models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name="deployment",
-            name="digest_due_at",
+            model_name='deployment',
+            name='digest_due_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="deployment",
-            name="digest_hour",
+            model_name='deployment',
+            name='digest_hour',
             field=models.PositiveSmallIntegerField(default=12),
         ),
         migrations.AddField(
-            model_name="deployment",
-            name="digest_on",
+            model_name='deployment',
+            name='digest_on',
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(
-            model_name="deployment",
-            name="digest_weekday",
+            model_name='deployment',
+            name='digest_weekday',
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name="owner",
-            name="mail_refused_address",
+            model_name='owner',
+            name='mail_refused_address',
             field=models.EmailField(blank=True, max_length=254),
         ),
         migrations.AddField(
-            model_name="owner",
-            name="mail_refused_at",
+            model_name='owner',
+            name='mail_refused_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.CreateModel(
-            name="Digest",
+            name='Digest',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("slot_at", models.DateTimeField()),
-                ("created_at", models.DateTimeField()),
-                ("decide_by", models.DateTimeField()),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("told_on", models.DateField(blank=True, null=True)),
-                ("last_event", models.BigIntegerField(blank=True, null=True)),
-                ("not_scanned", models.JSONField(default=list)),
-                ("headline", models.CharField(blank=True, max_length=300)),
-                ("changed", models.BooleanField(default=False)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="digests",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slot_at', models.DateTimeField()),
+                ('created_at', models.DateTimeField()),
+                ('decide_by', models.DateTimeField()),
+                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ('told_on', models.DateField(blank=True, null=True)),
+                ('last_event', models.BigIntegerField(blank=True, null=True)),
+                ('not_scanned', models.JSONField(default=list)),
+                ('headline', models.CharField(blank=True, max_length=300)),
+                ('changed', models.BooleanField(default=False)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='digests', to='planner.deployment')),
             ],
             options={
-                "ordering": ["-slot_at", "-id"],
+                'ordering': ['-slot_at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="Webhook",
+            name='Webhook',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=80)),
-                (
-                    "format",
-                    models.CharField(
-                        choices=[
-                            ("slack", "Slack, or what reads Slack's messages"),
-                            ("teams", "Microsoft Teams workflow"),
-                            ("json", "JSON, signed"),
-                        ],
-                        max_length=5,
-                    ),
-                ),
-                ("url", models.CharField(max_length=1000)),
-                ("secret_env", models.CharField(blank=True, max_length=100)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="webhooks",
-                        to="planner.deployment",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('format', models.CharField(choices=[('slack', "Slack, or what reads Slack's messages"), ('teams', 'Microsoft Teams workflow'), ('json', 'JSON, signed')], max_length=5)),
+                ('url', models.CharField(max_length=1000)),
+                ('secret_env', models.CharField(blank=True, max_length=100)),
+                ('created_at', models.DateTimeField()),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhooks', to='planner.deployment')),
             ],
             options={
-                "ordering": ["name", "id"],
+                'ordering': ['name', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="Letter",
+            name='Letter',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("owner", "Owner"),
-                            ("manager", "Manager"),
-                            ("webhook", "Webhook"),
-                        ],
-                        max_length=7,
-                    ),
-                ),
-                ("recipient", models.CharField(max_length=400)),
-                ("name", models.CharField(max_length=300)),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("subject", models.CharField(blank=True, max_length=400)),
-                ("text", models.TextField(blank=True)),
-                ("html", models.TextField(blank=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("taken", "Taken"),
-                            ("handed", "Handed"),
-                            ("sent", "Sent"),
-                            ("refused", "Refused"),
-                            ("failed", "Failed"),
-                            ("unknown", "Unknown"),
-                            ("unreachable", "Unreachable"),
-                            ("silent", "Silent"),
-                        ],
-                        default="waiting",
-                        max_length=11,
-                    ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("next_try_at", models.DateTimeField(blank=True, null=True)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                ("why", models.CharField(blank=True, max_length=500)),
-                (
-                    "digest",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="letters",
-                        to="planner.digest",
-                    ),
-                ),
-                ("owners", models.ManyToManyField(related_name="letters", to="planner.owner")),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="letters",
-                        to="planner.webhook",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('webhook', 'Webhook')], max_length=7)),
+                ('recipient', models.CharField(max_length=400)),
+                ('name', models.CharField(max_length=300)),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('subject', models.CharField(blank=True, max_length=400)),
+                ('text', models.TextField(blank=True)),
+                ('html', models.TextField(blank=True)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('taken', 'Taken'), ('handed', 'Handed'), ('sent', 'Sent'), ('refused', 'Refused'), ('failed', 'Failed'), ('unknown', 'Unknown'), ('unreachable', 'Unreachable'), ('silent', 'Silent')], default='waiting', max_length=11)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('next_try_at', models.DateTimeField(blank=True, null=True)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('why', models.CharField(blank=True, max_length=500)),
+                ('digest', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='letters', to='planner.digest')),
+                ('owners', models.ManyToManyField(related_name='letters', to='planner.owner')),
+                ('webhook', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='letters', to='planner.webhook')),
             ],
             options={
-                "ordering": ["kind", "name", "id"],
+                'ordering': ['kind', 'name', 'id'],
             },
         ),
         migrations.AddConstraint(
-            model_name="digest",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "slot_at"), name="digest_slot_once"
-            ),
+            model_name='digest',
+            constraint=models.UniqueConstraint(fields=('deployment', 'slot_at'), name='digest_slot_once'),
         ),
         migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.UniqueConstraint(
-                fields=("deployment", "name"), name="webhook_name_once"
-            ),
+            model_name='webhook',
+            constraint=models.UniqueConstraint(fields=('deployment', 'name'), name='webhook_name_once'),
         ),
         migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("state__in", ("waiting", "taken", "handed"))),
-                fields=["next_try_at"],
-                name="letter_to_send",
-            ),
+            model_name='letter',
+            index=models.Index(condition=models.Q(('state__in', ('waiting', 'taken', 'handed'))), fields=['next_try_at'], name='letter_to_send'),
         ),
         migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.UniqueConstraint(
-                fields=("digest", "kind", "recipient"), name="letter_once_per_digest"
-            ),
+            model_name='letter',
+            constraint=models.UniqueConstraint(fields=('digest', 'kind', 'recipient'), name='letter_once_per_digest'),
         ),
     ]

@@ -5,53 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("planner", "0009_digest"),
+        ('planner', '0009_digest'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="finding",
-            name="unseen_because",
+            model_name='finding',
+            name='unseen_because',
             field=models.CharField(blank=True, max_length=60),
         ),
         migrations.CreateModel(
-            name="ForeseenChange",
+            name='ForeseenChange',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=16)),
-                ("rule_id", models.CharField(max_length=80)),
-                ("path", models.CharField(max_length=1000)),
-                ("line", models.PositiveIntegerField(null=True)),
-                ("why", models.CharField(blank=True, max_length=500)),
-                ("owner_before", models.CharField(blank=True, max_length=200)),
-                ("owner_after", models.CharField(blank=True, max_length=200)),
-                (
-                    "finding",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="planner.finding",
-                    ),
-                ),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="foreseen_changes",
-                        to="planner.scan",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=16)),
+                ('rule_id', models.CharField(max_length=80)),
+                ('path', models.CharField(max_length=1000)),
+                ('line', models.PositiveIntegerField(null=True)),
+                ('why', models.CharField(blank=True, max_length=500)),
+                ('owner_before', models.CharField(blank=True, max_length=200)),
+                ('owner_after', models.CharField(blank=True, max_length=200)),
+                ('finding', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='planner.finding')),
+                ('scan', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='foreseen_changes', to='planner.scan')),
             ],
             options={
-                "indexes": [models.Index(fields=["scan", "kind", "id"], name="foreseen_by_scan")],
+                'indexes': [models.Index(fields=['scan', 'kind', 'id'], name='foreseen_by_scan')],
             },
         ),
     ]

@@ -93,6 +93,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("d/<slug:slug>/owners/add/", owner.add, name="owner-add"),
     path("d/<slug:slug>/owners/apply/", owner.apply, name="owner-rules-apply"),
+    path("d/<slug:slug>/owners/apply/findings/", owner.apply_findings, name="owner-rules-findings"),
     path("d/<slug:slug>/owners/rules/add/", owner.rule_add, name="owner-rule-add"),
     path(
         "d/<slug:slug>/owners/rules/<int:rule_id>/remove/",
@@ -116,6 +117,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<slug:slug>/owners/<int:owner_id>/", owner.owner, name="owner"),
     path("d/<slug:slug>/owners/<int:owner_id>/is-me/", owner.is_me, name="owner-is-me"),
     path("d/<slug:slug>/owners/<int:owner_id>/merge/", owner.merge, name="owner-merge"),
+    path("d/<slug:slug>/owners/<int:owner_id>/part/", owner.part, name="owner-part"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/mail/", sign_in.mail_link, name="sign-in-mail"),
     path("sign-in/<str:token>/", sign_in.link, name="sign-in-link"),

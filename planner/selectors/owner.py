@@ -16,6 +16,7 @@ from planner.selectors.finding_filter import FindingFilter, findings_of
 from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
 from planner.selectors.inactive_owner import waiting_for_owner
+from planner.selectors.same_owner import Pair, likely_pairs
 from planner.selectors.work import late, planned, this_week
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class OwnersPage:
     unowned: int
     unowned_errors: int
     picked: int
+    alike: list[Pair]
+    """Owners that are likely one."""
     waiting_owners: int
     """Owners who take no findings any more and still have some."""
     waiting_findings: int
@@ -131,7 +134,7 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
 
 
 def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
-    """Who owns how much, what nobody owns, and the rules. Six queries."""
+    """Who owns how much, what nobody owns, and the rules. Seven queries."""
     rows = owners_with_counts(deployment, today=today)
     work = planned()
     nobody = work & Q(owner__isnull=True)
@@ -146,6 +149,7 @@ def owners_page(deployment: Deployment, *, today: date) -> OwnersPage:
     return OwnersPage(
         rows=rows,
         **numbers,
+        alike=likely_pairs(deployment, [row.owner for row in rows]),
         waiting_owners=waiting_owners,
         waiting_findings=waiting_findings,
         rules=list(folder_rules(deployment)),

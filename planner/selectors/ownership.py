@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +10,6 @@ from planner.domain.finding import LIVE_STATES
 from planner.domain.ownership import (
     Assigner,
     Author,
-    codeowners_problems,
     is_by_last_change,
 )
 from planner.models import (
@@ -36,23 +34,11 @@ class Reassignment:
     finding_id: int
     before: str
     """Key of the owner it has, or empty."""
+    because_before: str
     after: str
     written: str
     """How the new owner was written where the rules name it."""
     because: str
-
-
-@dataclass(frozen=True, slots=True)
-class RulesPreview:
-    """What applying the rules again would change, by whom it moves between."""
-
-    moves: list[tuple[str, str, int]]
-    """(from, to, findings), the most first; an empty name is nobody."""
-    reassigned: int
-    picked: int
-    """Findings that a person picked an owner for; they stay."""
-    bad_lines: list[tuple[str, int, str]]
-    """(source, line, text) of CODEOWNERS lines that cannot match anything."""
 
 
 class Answer(NamedTuple):
@@ -68,28 +54,6 @@ class Answer(NamedTuple):
     def of(cls, assigner: Assigner, path: str) -> Answer:
         key, because = assigner.assign(path)
         return cls(key or "", assigner.spellings.get(key, key) if key else "", because)
-
-
-def rules_preview(deployment: Deployment) -> RulesPreview:
-    """What applying the rules again would change. Writes nothing."""
-    moves = Counter(
-        (change.before, change.after)
-        for change in reassignments(deployment)
-        if change.before != change.after
-    )
-    picked = Finding.objects.filter(
-        deployment=deployment, state__in=LIVE_STATES, owner_picked=True
-    ).count()
-    return RulesPreview(
-        moves=[(before, after, count) for (before, after), count in moves.most_common()],
-        reassigned=moves.total(),
-        picked=picked,
-        bad_lines=[
-            (source.name, line.number, line.text)
-            for source in Source.objects.filter(deployment=deployment)
-            for line in codeowners_problems(source.codeowners)
-        ],
-    )
 
 
 def assigner_for(source: Source) -> Assigner:
@@ -156,7 +120,7 @@ def reassignments(
         if kept and is_by_last_change(answer.because):
             continue
         if (answer.key, answer.because) != (before or "", because):
-            yield Reassignment(finding_id, before or "", *answer)
+            yield Reassignment(finding_id, before or "", because, *answer)
 
 
 def _last_changes(sources: Collection[int]) -> dict[int, dict[str, Author]]:

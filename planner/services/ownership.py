@@ -12,16 +12,17 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.fields.reverse_related import ForeignObjectRel, ManyToManyRel
 
 from planner.domain.lifecycle import Kind
 from planner.domain.ownership import MAX_KEY, InactiveCause, owner_key, pattern_is_valid
 from planner.domain.person import name_of
 from planner.models import (
-    AxisLead,
     Deployment,
     Event,
     Finding,
     FolderRule,
+    NotTheSame,
     Owner,
     OwnerAlias,
     Scan,
@@ -182,20 +183,26 @@ def owner_merge(*, owner: Owner, into: Owner, now: datetime, user: AbstractBaseU
     """
     if owner.pk == into.pk or owner.deployment_id != into.deployment_id:
         raise OwnerError("into", "Choose another owner of this deployment to merge into.")
+    if owner.active and not into.active:
+        raise OwnerError("into", f"{into.name} takes no findings any more. Merge the other way.")
     deployment_hold(deployment_id=into.deployment_id)
     ids = list(Finding.objects.filter(owner=owner).values_list("pk", flat=True))
     why = f"{owner.name} and {into.name} are the same"
     _assigned_events(((key, owner.key, into.key, why[:500]) for key in ids), now, user)
-    Finding.objects.filter(owner=owner).update(owner=into)
-    FolderRule.objects.filter(owner=owner).update(owner=into)
-    AxisLead.objects.filter(owner=owner).update(owner=into)
-    OwnerAlias.objects.filter(owner=owner).update(owner=into)
+    NotTheSame.objects.filter(one__in=(owner, into), other__in=(owner, into)).delete()
+    _take_over(owner, into)
     _keep_login(owner, into)
     key = owner.key
     owner.delete()
     OwnerAlias.objects.create(deployment_id=into.deployment_id, owner=into, alias=key)
     revision_bump(deployment_id=into.deployment_id)
     return len(ids)
+
+
+def owners_part(*, one: Owner, other: Owner) -> None:
+    """Keep that a person said these two are not the same, so that nobody is asked again."""
+    if one.pk != other.pk and one.deployment_id == other.deployment_id:
+        NotTheSame.objects.get_or_create(one=one, other=other)
 
 
 @transaction.atomic
@@ -312,6 +319,20 @@ def _resume(owner: Owner) -> None:
             " them another address.",
         )
     owner_resume(owner=owner)
+
+
+def _take_over(owner: Owner, into: Owner) -> None:
+    """Let ``into`` stand wherever ``owner`` does, in whatever table."""
+    for relation in Owner._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ForeignObjectRel):
+            continue
+        if isinstance(relation, ManyToManyRel):
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: owner})
+            for row in rows:
+                getattr(row, relation.field.name).add(into)
+        elif not relation.related_model._meta.auto_created:
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: owner})
+            rows.update(**{relation.field.name: into})
 
 
 def _keep_login(owner: Owner, into: Owner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,7 +20,8 @@ from planner.selectors.owner import (
     owner_page,
     owners_page,
 )
-from planner.selectors.ownership import rules_preview
+from planner.selectors.rules_preview import moved_page, rules_preview
+from planner.selectors.same_owner import merge_preview
 from planner.services.ownership import (
     OwnerError,
     folder_rule_add,
@@ -28,6 +30,7 @@ from planner.services.ownership import (
     owner_edit,
     owner_link,
     owner_merge,
+    owners_part,
     rules_apply,
 )
 from planner.views import words
@@ -101,16 +104,19 @@ def owner(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> 
     return _owner_page(request, deployment, _owner_or_404(deployment, owner_id), form, status=422)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @deployment_view(Role.MANAGER)
 def merge(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> HttpResponse:
-    """Makes an owner another name of someone else."""
+    """Shows what making an owner another name of someone else would move, and does it."""
     found = _owner_or_404(deployment, owner_id)
-    form = MergeForm(request.POST)
+    form = MergeForm(request.POST if request.method == "POST" else request.GET)
     into = owner_by_id(deployment, form.cleaned_data["into"]) if form.is_valid() else None
     if into is None:
         messages.error(request, "Choose who it is.")
         return redirect("owner", slug=deployment.slug, owner_id=found.pk)
+    if request.method == "GET":
+        context = {"preview": merge_preview(found, into)}
+        return render_page(request, deployment, "owner/merge.html", context, tab="owners")
     name = found.name
     try:
         moved = owner_merge(owner=found, into=into, now=request.now, user=request.user)
@@ -136,6 +142,21 @@ def is_me(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> 
     else:
         messages.success(request, f"You are {found.name} in {deployment.name}.")
     return redirect("me")
+
+
+@require_POST
+@deployment_view(Role.MANAGER)
+def part(request: DeploymentRequest, deployment: Deployment, owner_id: int) -> HttpResponse:
+    """Keeps that two owners who read alike are not the same."""
+    found = _owner_or_404(deployment, owner_id)
+    form = MergeForm(request.POST)
+    other = owner_by_id(deployment, form.cleaned_data["into"]) if form.is_valid() else None
+    if other is None:
+        messages.error(request, "Choose an owner of this deployment.")
+    else:
+        owners_part(one=found, other=other)
+        messages.success(request, f"{found.name} and {other.name} stay two.")
+    return redirect("owners", slug=deployment.slug)
 
 
 @require_POST
@@ -188,6 +209,23 @@ def apply(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
         "Picks stayed as they were.",
     )
     return redirect("owners", slug=deployment.slug)
+
+
+@require_GET
+@deployment_view(Role.MANAGER)
+def apply_findings(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
+    """The findings that applying the rules again would give to someone else, page by page."""
+    beyond = request.GET.get("after", "")
+    page = moved_page(
+        deployment,
+        before=request.GET.get("from"),
+        after=request.GET.get("to"),
+        beyond=int(beyond) if beyond.isdecimal() and len(beyond) < 19 else 0,
+        today=timezone.localdate(request.now),
+    )
+    pairs = [(name, request.GET[name]) for name in ("from", "to") if name in request.GET]
+    context = {"page": page, "pairs": urlencode(pairs), "pair": dict(pairs)}
+    return render_page(request, deployment, "owner/moved.html", context, tab="owners")
 
 
 def _owners_page(

@@ -95,6 +95,31 @@ def test_rules_are_previewed_then_applied(client_for: ClientFor, alice: User, sc
     assert text_of(client.get(URL + "apply/")).startswith("The rules would change nothing.")
 
 
+def test_the_preview_says_who_loses_and_gains_and_names_each_finding(
+    client_for: ClientFor, alice: User, scan: Scan
+) -> None:
+    bea = make_owner(scan.deployment, "bea", name="Bea")
+    make_owner(scan.deployment, "ana", name="Ana")
+    made = make_findings(scan, 103, path="dags/a.py", owner=bea, owner_because="Folder rule x: bea")
+    make_finding(scan, path="lib/a.py", owner=bea)
+    client = client_for(alice)
+    text = text_of(client.get(URL + "apply/"))
+    assert text.startswith("The rules would give 104 findings to someone else.")
+    assert "Owner Loses Gains Change Bea 104 0 -104 Ana 0 103 +103" in text
+    pair = f"{URL}apply/findings/?from=bea&to=ana"
+    first = client.get(pair)
+    assert "103 findings would go from Bea to Ana. Nothing is written yet. 100 of" in text_of(first)
+    assert "Bea Folder rule x: bea Ana CODEOWNERS line 1: dags/ @ana" in text_of(first)
+    assert f"?from=bea&amp;to=ana&amp;after={made[99].pk}" in first.content.decode()
+    assert text_of(client.get(f"{pair}&after={made[99].pk}")).count("CODEOWNERS line 1") == 3
+    assert "One finding would go from Bea to nobody." in text_of(
+        client.get(f"{URL}apply/findings/?from=bea&to=")
+    )
+    assert "No finding would change hands here." in text_of(
+        client.get(f"{URL}apply/findings/?from=zoe")
+    )
+
+
 def test_folder_rules_are_added_and_removed(client_for: ClientFor, alice: User, scan: Scan) -> None:
     owner = make_owner(scan.deployment, "team")
     client = client_for(alice)
@@ -167,7 +192,7 @@ def test_it_takes_the_same_queries_however_many(
     ]
     make_mixed_findings(scan, count, [*owners, None])
     client = client_for(alice)
-    for page in (URL, f"{URL}{owners[0].pk}/"):
+    for page in (URL, f"{URL}{owners[0].pk}/", f"{URL}apply/", f"{URL}apply/findings/"):
         with CaptureQueriesContext(connection) as queries:
             assert client.get(page).status_code == 200
-        assert len(queries) <= 15
+        assert len(queries) <= 18

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from planner.models import Deployment, Event, Owner, OwnerAlias, Scan
+from planner.models import (
+    AxisLead,
+    Dag,
+    Deployment,
+    Event,
+    Finding,
+    FolderRule,
+    NotTheSame,
+    Owner,
+    OwnerAlias,
+    Scan,
+)
 from planner.selectors.ownership import assigner_for, reassignments
+from planner.services.finding_csv import import_apply
 from planner.services.ownership import (
     OwnerError,
     RulesApplied,
@@ -16,6 +32,7 @@ from planner.services.ownership import (
     owner_edit,
     owner_merge,
     owners_ensure,
+    owners_part,
     rules_apply,
 )
 from tests.factories import (
@@ -104,6 +121,84 @@ def test_findings_of_someone_who_left_go_to_the_next_rule(
     rules_apply(deployment=deployment, now=NOW, user=alice)
     finding.refresh_from_db()
     assert finding.owner is None
+
+
+source = st.fixed_dictionaries(
+    {
+        "codeowners": st.sampled_from(["", "* @ana", "dags/ @bea\n", "dags/a.py @cora\n"]),
+        "dag": st.sampled_from(["", "ana", "dora"]),
+        "folder": st.sampled_from(["", "dags/", "lib/"]),
+        "inactive": st.sets(st.sampled_from(["ana", "bea", "emil"])),
+    }
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(source, min_size=1, max_size=3), st.sets(st.integers(0, 5)))
+def test_whatever_the_rules_say_picks_never_change(
+    deployment: Deployment, steps: list[dict[str, Any]], picked: set[int]
+) -> None:
+    Finding.objects.all().delete()
+    Owner.objects.all().delete()
+    emil = make_owner(deployment, "emil")
+    scan = make_scan(make_source(deployment))
+    rows = [
+        make_finding(
+            scan,
+            path=f"{'dags' if at % 2 else 'lib'}/a.py",
+            owner=emil if at in picked else None,
+            owner_picked=at in picked,
+            owner_because="Picked by Alice" if at in picked else "",
+        )
+        for at in range(6)
+    ]
+    for step in steps:
+        scan.source.codeowners = step["codeowners"]
+        scan.source.save()
+        Dag.objects.all().delete()
+        FolderRule.objects.all().delete()
+        if step["dag"]:
+            make_dag(scan.source, "d", "dags/a.py", owners=[step["dag"]])
+        if step["folder"]:
+            make_folder_rule(emil, step["folder"])
+        Owner.objects.update(active=True)
+        Owner.objects.filter(key__in=step["inactive"]).update(active=False)
+        rules_apply(deployment=deployment, now=NOW, user=None)
+        assert list(reassignments(deployment)) == [], "what was applied is what the rules say"
+        for at in picked:
+            rows[at].refresh_from_db()
+            kept = (rows[at].owner, rows[at].owner_picked, rows[at].owner_because)
+            assert kept == (emil, True, "Picked by Alice")
+
+
+def test_a_merged_name_keeps_working_wherever_it_is_written(
+    deployment: Deployment, alice: User
+) -> None:
+    source = make_source(deployment, codeowners="dags/a.py @old-handle\n")
+    scan = make_scan(source)
+    make_dag(source, "d", "dags/b.py", owners=["Old-Handle"])
+    old, new = make_owner(deployment, "old-handle"), make_owner(deployment, "new")
+    finding = make_finding(scan, path="lib/c.py")
+    owner_merge(owner=old, into=new, now=NOW, user=alice)
+    assigner = assigner_for(source)
+    assert [assigner.assign(f"dags/{name}.py")[0] for name in "ab"] == ["new", "new"]
+    content = f"id,owner\n{finding.pk},@Old-Handle\n".encode()
+    import_apply(deployment=deployment, content=content, create_owners=False, now=NOW, user=alice)
+    finding.refresh_from_db()
+    assert finding.owner == new
+
+
+def test_a_merge_moves_whatever_any_table_says_of_the_owner(
+    deployment: Deployment, alice: User
+) -> None:
+    old, new = make_owner(deployment, "old"), make_owner(deployment, "new")
+    third = make_owner(deployment, "third")
+    AxisLead.objects.create(deployment=deployment, axis="ui", owner=old)
+    owners_part(one=old, other=third)
+    owners_part(one=old, other=new)
+    owner_merge(owner=old, into=new, now=NOW, user=alice)
+    assert AxisLead.objects.get().owner == new
+    assert [(row.one, row.other) for row in NotTheSame.objects.all()] == [(new, third)]
 
 
 def test_folder_rules_come_and_go(deployment: Deployment, alice: User, scan: Scan) -> None:

@@ -141,6 +141,54 @@ def test_two_owners_can_be_made_one(client_for: ClientFor, alice: User, scan: Sc
     assert "Choose who it is." in text_of(again)
 
 
+def test_a_merge_is_shown_before_it_is_done(client_for: ClientFor, alice: User, scan: Scan) -> None:
+    old = make_owner(scan.deployment, "data-eng", name="data-eng", aliases=["de"])
+    new = make_owner(scan.deployment, "data-eng@x.org", name="Data Eng")
+    make_folder_rule(old, "dags/")
+    make_findings(scan, 2, owner=new)
+    make_finding(scan, owner=old)
+    make_finding(scan, owner=old, state="fixed")
+    client = client_for(alice)
+    page = client.get(URL)
+    assert "Perhaps the same data-eng and Data Eng" in text_of(page)
+    link = f"{URL}{old.pk}/merge/?into={new.pk}"
+    assert link in page.content.decode()
+    text = text_of(client.get(link))
+    assert text.startswith("All owners data-eng would become another name of Data Eng.")
+    assert "One finding" not in text
+    assert "1 finding would go to Data Eng, picks too, with the history of 1 closed one." in text
+    assert "Data Eng would also be called data-eng, de." in text
+    assert "1 folder rule would name Data Eng." in text
+    assert Owner.objects.count() == 2
+    client.post(f"{URL}{old.pk}/merge/", {"into": new.pk})
+    assert "Perhaps the same" not in text_of(client.get(URL))
+    assert {alias.alias for alias in new.aliases.all()} == {"data-eng", "de"}
+
+
+def test_two_who_only_read_alike_are_not_offered_again(
+    client_for: ClientFor, alice: User, scan: Scan
+) -> None:
+    one = make_owner(scan.deployment, "ana lima", name="Ana Lima")
+    other = make_owner(scan.deployment, "ana.lima@example.com", name="Ana Lima")
+    client = client_for(alice)
+    assert "Perhaps the same" in text_of(client.get(URL))
+    said = client.post(f"{URL}{other.pk}/part/", {"into": one.pk}, follow=True)
+    assert "Ana Lima and Ana Lima stay two." in text_of(said)
+    assert "Perhaps the same" not in text_of(said)
+
+
+def test_nobody_is_merged_into_someone_who_left(
+    client_for: ClientFor, alice: User, scan: Scan
+) -> None:
+    here, gone = (
+        make_owner(scan.deployment, "here"),
+        make_owner(scan.deployment, "gone", active=False),
+    )
+    said = client_for(alice).post(f"{URL}{here.pk}/merge/", {"into": gone.pk}, follow=True)
+    assert "Gone takes no findings any more. Merge the other way." in text_of(said)
+    assert Owner.objects.count() == 2
+
+
 def test_one_owners_list_names_owner_and_day_and_goes_by_file(
     client_for: ClientFor, erin: User, scan: Scan
 ) -> None:

@@ -123,6 +123,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/<str:token>/", sign_in.link, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("account/", account.account, name="account"),
+    path("account/mail/", account.mail, name="account-mail"),
     path("invite/<str:token>/", member.accept, name="invite-accept"),
     path("d/<slug:slug>/settings/", settings.page, name="settings"),
     path("d/<slug:slug>/settings/calendar/", settings.calendar, name="settings-calendar"),

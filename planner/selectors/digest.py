@@ -24,6 +24,7 @@ from planner.domain.digest import (
 )
 from planner.domain.finding import Category, Severity
 from planner.domain.lifecycle import Kind
+from planner.domain.ownership import InactiveCause
 from planner.domain.person import name_of
 from planner.domain.rating import instead_of
 from planner.domain.schedule import in_words
@@ -223,7 +224,8 @@ def unreachable_because(owner: Owner) -> str:
     """Why no mail reaches an owner, as it goes on after the name; empty where it may."""
     address = address_of(owner)
     if not owner.active:
-        return "no longer takes findings"
+        cause = InactiveCause(owner.inactive_cause or InactiveCause.HAND)
+        return f"takes no findings: {cause.because(owner.inactive_by)}"
     if not address:
         return "has no e-mail address"
     if owner.mail_refused_at and owner.mail_refused_address.lower() == address.lower():

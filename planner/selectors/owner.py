@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from planner.domain.finding import Severity, State
 from planner.models import Deployment, Finding, FolderRule, Owner, OwnerAlias, Source
+from planner.selectors.digest import unreachable_because
 from planner.selectors.finding_filter import FindingFilter, findings_of
 from planner.selectors.finding_page import finding_page
 from planner.selectors.finding_row import FindingRow, finding_rows
@@ -39,6 +40,8 @@ class OwnerRow:
     late: int
     this_week: int
     claimed: int
+    unreachable: str
+    """Why no mail reaches one who takes findings, as it goes on after the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
     work = planned("findings__")
     owners = (
         Owner.objects.filter(deployment=deployment)
-        .select_related("user")
+        .select_related("user", "deployment")
         .prefetch_related("aliases")
         .annotate(
             n_open=Count("findings", filter=work),
@@ -128,6 +131,7 @@ def owners_with_counts(deployment: Deployment, *, today: date) -> list[OwnerRow]
             owner.n_late,
             owner.n_week,
             owner.n_claimed,
+            unreachable_because(owner) if owner.active else "",
         )
         for owner in owners
     ]

@@ -1,4 +1,4 @@
-"""A person's own account: the name that others read, and a password."""
+"""A person's own account: the name that others read, a password, and whether weekly mail comes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from planner.forms.account import AccountForm
+from planner.selectors.digest import has_stopped
 from planner.services.account import AccountRefused, account_store
+from planner.services.mail_stop import mail_resume, mail_stop
 from planner.views.access import PersonRequest, person_view
 
 
@@ -32,4 +34,21 @@ def account(request: PersonRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("account")
     status = 422 if form.errors else 200
-    return render(request, "account/page.html", {"form": form}, status=status)
+    context = {"form": form, "mail_stopped": has_stopped(request.user.email)}
+    return render(request, "account/page.html", context, status=status)
+
+
+@require_POST
+@person_view
+def mail(request: PersonRequest) -> HttpResponse:
+    """Ends the weekly mail to the person's own address, or lets it come again."""
+    address = request.user.email
+    if not address:
+        messages.error(request, "Your account has no e-mail address.")
+    elif request.POST.get("stop"):
+        mail_stop(address=address, now=request.now)
+        messages.success(request, f"{address} gets no weekly mail any more.")
+    else:
+        mail_resume(address=address)
+        messages.success(request, f"{address} gets the weekly mail again.")
+    return redirect("account")

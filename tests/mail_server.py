@@ -7,6 +7,7 @@ import email
 import email.policy
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -23,11 +24,13 @@ class MailServer:
     to_recipient: str = "250 ok"
     to_data: str = "250 taken"
     breaks_after_data: bool = False
+    keeps_waiting: threading.Event = field(default_factory=threading.Event)
+    """While it is set, a mail that was taken is not answered."""
     breaks_before_data: bool = False
     """Closes the connection when a mail begins, as a machine does that goes down."""
 
     def to(self, address: str) -> list[EmailMessage]:
-        return [mail for mail in self.mails if mail["To"] == address]
+        return [mail for mail in self.mails if head(mail, "To") == address]
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -61,6 +64,8 @@ class _Conversation(socketserver.StreamRequestHandler):
             mail = email.message_from_bytes(raw, policy=email.policy.default)
             assert isinstance(mail, EmailMessage)
             self.said.mails.append(mail)
+        while self.said.keeps_waiting.is_set():
+            time.sleep(0.05)
         if self.said.breaks_after_data:
             return False
         self._say(self.said.to_data)

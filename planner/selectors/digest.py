@@ -329,10 +329,14 @@ def digest_page(deployment: Deployment) -> DigestPage:
         letters=list(last.letters.defer("text", "html")) if last else [],
         waiting=deployment.digests.filter(decided_at=None).first(),
         schedules=[
-            (name, in_words(schedule))
+            (name, _lower_first(in_words(schedule)))
             for name, schedule in _scheduled(deployment).values_list("name", "schedule")
         ],
     )
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def webhook_by_id(deployment: Deployment, webhook_id: int) -> Webhook | None:

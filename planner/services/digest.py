@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -136,8 +136,9 @@ def digest_decide(*, digest_id: int, now: datetime) -> list[int]:
 
 
 def letters_now(*, deployment: Deployment, now: datetime) -> list[Drafted]:
-    """What would be mailed if a digest were decided now. Nothing is stored."""
-    return list(_mails(deployment, digests_of(deployment, now=now)))
+    """What would be mailed if a digest were decided now, but for the links that end it. Nothing is stored."""
+    found = digests_of(deployment, now=now)
+    return list(_mails(deployment, found, stop=lambda *, address: f"{settings.BASE_URL}/account/"))
 
 
 def _letters(
@@ -145,7 +146,7 @@ def _letters(
 ) -> Iterator[Letter]:
     """Every letter of a digest, stored."""
     if settings.MAIL_IS_SET_UP:
-        for drafted in _mails(deployment, found):
+        for drafted in _mails(deployment, found, stop=stop_link):
             letter = _stored(drafted.letter, digest, now)
             letter.owners.set(drafted.owner_ids)
             yield letter
@@ -164,18 +165,24 @@ def _stored(letter: Letter, digest: Digest, now: datetime) -> Letter:
     return letter
 
 
-def _mails(deployment: Deployment, found: Digests) -> Iterator[Drafted]:
+class _Stop(Protocol):
+    """Makes the link that ends mail to an address."""
+
+    def __call__(self, *, address: str) -> str: ...
+
+
+def _mails(deployment: Deployment, found: Digests, *, stop: _Stop) -> Iterator[Drafted]:
     """The letters of a digest that go by mail: the managers', then the owners'."""
     links = Links(settings.BASE_URL, deployment.slug)
     if found.manager.changed:
         for manager in managers_of(deployment):
-            yield _to_manager(manager, found.manager, links)
+            yield _to_manager(manager, found.manager, links, stop)
     for told in found.owners:
         if told.changed:
-            yield _to_owner(told, links)
+            yield _to_owner(told, links, stop)
 
 
-def _to_owner(told: OwnerDigest, links: Links) -> Drafted:
+def _to_owner(told: OwnerDigest, links: Links, stop: _Stop) -> Drafted:
     """What one reader is sent, or why nothing is."""
     reader = told.reader
     letter = Letter(
@@ -187,17 +194,17 @@ def _to_owner(told: OwnerDigest, links: Links) -> Drafted:
     if reader.silent:
         letter.state = Letter.State.SILENT
         return Drafted(letter, None, reader.owner_ids)
-    sheet = owner_sheet(told, links, stop=stop_link(address=reader.address))
+    sheet = owner_sheet(told, links, stop=stop(address=reader.address))
     return _written(letter, told.subject, sheet, reader.owner_ids)
 
 
-def _to_manager(manager: Recipient, told: ManagerDigest, links: Links) -> Drafted:
+def _to_manager(manager: Recipient, told: ManagerDigest, links: Links, stop: _Stop) -> Drafted:
     """What one of those who run the deployment is sent."""
     letter = Letter(kind=Letter.Kind.MANAGER, recipient=manager.address.lower(), name=manager.name)
     if manager.silent:
         letter.state = Letter.State.SILENT
         return Drafted(letter, None, frozenset())
-    sheet = manager_sheet(told, links, stop=stop_link(address=manager.address))
+    sheet = manager_sheet(told, links, stop=stop(address=manager.address))
     return _written(letter, told.subject, sheet, frozenset())
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from planner.forms.digest import DigestForm, WebhookForm
+from planner.forms.digest import FORMATS, DigestForm, WebhookForm
 from planner.selectors.digest import (
     digest_page,
     has_stopped,
@@ -148,7 +148,10 @@ def _page(request: DeploymentRequest, deployment: Deployment, **forms: Any) -> H
     context = {
         "page": found,
         "mail_is_set_up": settings.MAIL_IS_SET_UP,
-        "webhooks": [(webhook, shown_address(webhook)) for webhook in found.webhooks],
+        "webhooks": [
+            (webhook, dict(FORMATS)[webhook.format], shown_address(webhook))
+            for webhook in found.webhooks
+        ],
         "sendable": [state.value for state in SENDABLE],
         "form": DigestForm(
             initial={

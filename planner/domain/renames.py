@@ -15,9 +15,11 @@ SIMILAR_ENOUGH = 0.5
 NEARLY_ALL = 0.75
 """Share of common findings that lets a file of another, similar name count as renamed."""
 NO_CHANCE = 5
-"""Findings at the very same places from which on the name and the folder need not speak for it."""
+"""Findings from which on no name need speak for a file that has the very same."""
 TELLING = 3
 """Common findings below which a similar name proves nothing."""
+MANY = 40_000
+"""Vanished × appeared files of one folder up to which similar names are looked for: among more they prove nothing."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -45,7 +47,14 @@ def renamed_files(
     appeared = new_paths - old_paths - taken
     if not vanished or not appeared:
         return renamed
-    for guess in (_same_but_for_case, _same_findings, _same_tail, _same_folder_move, _akin_name):
+    for guess in (
+        _same_but_for_case,
+        _same_findings,
+        _same_tail,
+        _same_folder_move,
+        _akin_name,
+        _same_set,
+    ):
         found = guess(_Moves(old, new, vanished, appeared, renamed))
         renamed.update(found)
         vanished -= found.keys() | deleted
@@ -136,13 +145,13 @@ def _same_tail(moves: _Moves) -> dict[str, str]:
 def _akin_name(moves: _Moves) -> dict[str, str]:
     """A name of the same words in the same folder, and nearly the same findings as in no other such file."""
     old_tokens, new_tokens = _tokens(moves.old, moves.vanished), _tokens(moves.new, moves.appeared)
-    by_folder: dict[str, list[str]] = defaultdict(list)
-    for path in moves.appeared:
-        by_folder[_folder(path)].append(path)
+    old_by_folder, new_by_folder = _by_folder(moves.vanished), _by_folder(moves.appeared)
     likely = [
         (_overlap(old_tokens[path], new_tokens[target]), path, target)
-        for path in moves.vanished
-        for target in by_folder[_folder(path)]
+        for folder, paths in old_by_folder.items()
+        if len(paths) * len(new_by_folder[folder]) <= MANY
+        for path in paths
+        for target in new_by_folder[folder]
         if sum((old_tokens[path] & new_tokens[target]).values()) >= TELLING
         and _kinship(path, target) >= 0.5
     ]
@@ -152,6 +161,29 @@ def _akin_name(moves: _Moves) -> dict[str, str]:
         for share, path, target in likely
         if share >= NEARLY_ALL and best_old.get(path) == target and best_new.get(target) == path
     }
+
+
+def _by_folder(paths: Set[str]) -> defaultdict[str, list[str]]:
+    by_folder: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        by_folder[_folder(path)].append(path)
+    return by_folder
+
+
+def _same_set(moves: _Moves) -> dict[str, str]:
+    """Another name in the same folder, and the very same findings, many of them, as in no other such file."""
+
+    def signatures(tokens: Mapping[str, Counter[tuple[str, str]]]) -> dict[str, object]:
+        return {
+            path: (_folder(path), frozenset(counted.items()))
+            for path, counted in tokens.items()
+            if counted.total() >= NO_CHANCE
+        }
+
+    return _one_to_one(
+        signatures(_tokens(moves.old, moves.vanished)),
+        signatures(_tokens(moves.new, moves.appeared)),
+    )
 
 
 def _clear_best(likely: list[tuple[float, str, str]], side: int) -> dict[str, str]:

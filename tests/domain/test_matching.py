@@ -191,6 +191,17 @@ def test_many_findings_at_the_very_same_places_need_no_name() -> None:
     assert match(old, copies, {}).renamed == {}
 
 
+def test_many_findings_that_only_two_files_of_a_folder_have_need_no_name_either() -> None:
+    old = [trace("review.py", 10 * n, symbol=f"{n}") for n in range(5)]
+    new = [one._replace(path="inspection.py", line=one.line + one.line // 20) for one in old]
+    assert match(old, new, {}).renamed == {"review.py": "inspection.py"}
+    elsewhere = [one._replace(path="lib/inspection.py") for one in new]
+    assert match(old, elsewhere, {}).renamed == {}
+    assert match(old[:4], new[:4], {}).renamed == {}
+    two = [*new, *(one._replace(path="copy.py") for one in new)]
+    assert match(old, two, {}).renamed == {}
+
+
 def test_of_a_file_that_git_calls_deleted_nothing_is_guessed_but_the_letter_case() -> None:
     old = [trace("dags/audit.py", line) for line in (19, 40, 50)]
     again = [trace("dags/audit_2.py", line) for line in (19, 40, 50)]

@@ -146,6 +146,15 @@ def test_a_function_that_was_moved_down_keeps_its_findings() -> None:
     assert len(pairs(old, new)) == 7
 
 
+def test_two_blocks_that_changed_places_keep_their_findings() -> None:
+    """No order of the file holds both: one of them is found beside it."""
+    old = [trace("a.py", 10), trace("a.py", 12)]
+    old += [trace("a.py", 50, symbol="y"), trace("a.py", 53, symbol="y")]
+    new = [trace("a.py", 10, symbol="y"), trace("a.py", 14, symbol="y")]
+    new += [trace("a.py", 50), trace("a.py", 52)]
+    assert pairs(old, new) == {0: 2, 1: 3, 2: 0, 3: 1}
+
+
 def test_no_pair_is_torn_apart_where_both_ends_of_a_long_file_are_alike() -> None:
     ends = [trace("a.py", line, symbol="y") for line in range(100, 140)]
     old = [trace("a.py", 10), trace("a.py", 20), *ends, trace("a.py", 150, symbol="z")]
@@ -368,3 +377,26 @@ def test_never_worse_than_a_naive_identity(old: list[Trace], new: list[Trace]) -
         before = Counter(key(found, length) for found in old)
         now = Counter(key(found, length) for found in new)
         assert len(pairs(old, new)) >= sum((before & now).values())
+
+
+@given(
+    st.lists(st.integers(1, 60), unique=True, min_size=1, max_size=25),
+    st.integers(0, 9),
+    st.randoms(use_true_random=False),
+)
+def test_as_many_identical_problems_stay_and_each_keeps_its_own_place(
+    lines: list[int], shift: int, rng: random.Random
+) -> None:
+    """Whatever order the report has, and wherever the block of code went."""
+    old = [trace("a.py", line) for line in sorted(lines)]
+    new = [one._replace(line=one.line + shift) for one in old]
+    shuffled = rng.sample(new, len(new))
+    assert [shuffled[hit] for hit in match(old, shuffled, {}).new_of] == new
+
+
+@given(traces, traces, st.sets(st.sampled_from(["a.py", "b.py", "d/a.py"])))
+def test_nothing_is_guessed_of_what_git_calls_deleted(
+    old: list[Trace], new: list[Trace], deleted: set[str]
+) -> None:
+    found = match(old, new, {}, deleted=deleted)
+    assert not deleted & found.renamed.keys()

@@ -131,7 +131,7 @@ def finding_detail(deployment: Deployment, finding_id: int) -> FindingDetail | N
     """One finding with its history and waivers; None where the deployment has no such finding."""
     finding = (
         Finding.objects.filter(deployment=deployment, pk=finding_id)
-        .select_related("owner", "owner__user", "source", "first_scan", "last_scan")
+        .select_related("owner", "owner__user", "source", "first_scan", "last_scan", "retirement")
         .first()
     )
     if finding is None:

@@ -55,6 +55,8 @@ class EditWork:
     """Lines of one file that one and the same edit closes, or one line with its own."""
 
     rows: list[FindingRow]
+    message: str
+    """What the tool says; empty where it says the same as of the lines before."""
 
     @property
     def suggestion(self) -> Suggestion | None:
@@ -63,12 +65,6 @@ class EditWork:
     @property
     def path(self) -> str:
         return self.rows[0].finding.path
-
-    @property
-    def lines(self) -> str:
-        """lines 12, 40 and 77"""
-        numbers = [f"{row.finding.line}" for row in self.rows if row.finding.line is not None]
-        return " and ".join(filter(None, (", ".join(numbers[:-1]), *numbers[-1:])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,4 +315,10 @@ def _edits(rows: Iterable[FindingRow]) -> list[EditWork]:
     for row in rows:
         name = row.finding.fix if row.suggestion else f"{row.finding.pk}"
         by_edit.setdefault(name, []).append(row)
-    return [EditWork(found) for found in by_edit.values()]
+    edits: list[EditWork] = []
+    said = ""
+    for found in by_edit.values():
+        message = found[0].finding.message
+        edits.append(EditWork(found, "" if message == said else message))
+        said = message
+    return edits

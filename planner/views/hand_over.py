@@ -176,8 +176,10 @@ def _settled(
 def _page(
     request: DeploymentRequest, deployment: Deployment, *, failed: int = 0, error: str = ""
 ) -> HttpResponse:
+    waiting = hand_overs_waiting(deployment)
     context = {
-        "waiting": hand_overs_waiting(deployment),
+        "waiting": waiting,
+        "count": sum(one.count for one in waiting),
         "owners": owner_options(deployment),
         "failed": failed,
         "error": error,

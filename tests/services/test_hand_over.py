@@ -21,6 +21,7 @@ from planner.services.hand_over import (
     hand_over_refuse,
     hand_over_withdraw,
 )
+from planner.services.ownership import owner_merge
 from tests.factories import (
     NOW,
     make_deployment,
@@ -155,3 +156,16 @@ def test_nobody_is_suggested_who_cannot_have_it(
         ask(deployment, bob, finding, to=make_owner(deployment, "gone", active=False))
     assert ask(deployment, bob, finding, to=bobs) == Outcome(0, 1)
     assert HandOver.objects.count() == 0
+
+
+def test_it_goes_along_when_two_owners_turn_out_to_be_one(
+    deployment: Deployment, bob: User, alice: User, bobs: Owner, ana: Owner, scan: Scan
+) -> None:
+    finding = make_finding(scan, owner=bobs)
+    ask(deployment, bob, finding, to=ana)
+    owner_merge(owner=ana, into=make_owner(deployment, "anna"), now=NOW, user=alice)
+    owner_merge(owner=bobs, into=make_owner(deployment, "robert"), now=NOW, user=alice)
+    (waiting,) = hand_overs_waiting(deployment)
+    suggested = waiting.hand_over.suggested
+    assert suggested is not None
+    assert (waiting.count, suggested.key, waiting.hand_over.owner.key) == (1, "anna", "robert")

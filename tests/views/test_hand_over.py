@@ -100,7 +100,7 @@ def test_managers_settle_what_nobody_takes(
     assert "2 times owners say" in text_of(managers.get("/d/production/owners/"))
     assert "Bob says so since" in text_of(managers.get(f"/d/production/findings/{first.pk}/"))
     page = text_of(managers.get("/d/production/owners/hand-overs/"))
-    assert page.startswith("Owners 2 times “not mine” wait for an answer.")
+    assert page.startswith("Owners Of 2 findings their owners say that they are not theirs.")
     settle = "/d/production/owners/hand-overs/{}/settle/"
     assert client.post(settle.format(key)).status_code == 403
     managers.post(settle.format(key), {"owner": "charlie"})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from planner.models import Deployment, Finding, Membership, Owner, Scan
+from planner.services.ingest import apply_scan, receive_report, source_for
 from tests.factories import (
     make_deployment,
     make_finding,
@@ -204,6 +207,44 @@ def test_a_claim_that_a_scan_contradicts_comes_first_with_what_was_said(
     assert "still sees it at line 41." in text
     client.post("/me/claim/", {"only": finding.pk})
     assert "did not hold" not in text_of(client.get("/me/"))
+
+
+def test_a_scan_that_still_sees_it_sends_it_back_and_one_that_does_not_proves_it(
+    client_for: ClientFor, bob: User, bobs: Owner, deployment: Deployment
+) -> None:
+    def send(*lines: int) -> None:
+        report = [
+            {
+                "rule_id": "SubDagOperatorRule",
+                "severity": "ERROR",
+                "dag_id": "a",
+                "file": "dags/a.py",
+                "line": line,
+                "message": f"SubDagOperator {line} is removed",
+            }
+            for line in lines
+        ]
+        sent = receive_report(
+            source=source_for(deployment=deployment),
+            stream=BytesIO(json.dumps(report).encode()),
+            file_name="report.json",
+            options={"complete": True, "confirm": True},
+            cause="command",
+            user=None,
+            now=timezone.now(),
+        )
+        apply_scan(scan_id=sent.pk, now=timezone.now())
+
+    send(3, 9)
+    Finding.objects.update(owner=bobs, owner_picked=True)
+    client = client_for(bob)
+    client.post("/me/claim/", {"show": "all", "everything": 1, "link": "https://host/pull/4"})
+    assert "2 claims wait for a scan." in text_of(client.get("/me/"))
+    send(9)
+    text = text_of(client.get("/me/?show=sent-back"))
+    assert "You said on" in text
+    assert "still sees it at line 9." in text
+    assert "Fixed 1" in text_of(client.get("/me/"))
 
 
 def test_lines_that_one_edit_closes_stand_together(

@@ -1,15 +1,19 @@
-"""Real Celery workers as processes of their own, and Flightplan's own commands, for tests."""
+"""Real Celery workers and web servers as processes of their own, and Flightplan's own commands, for tests."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +62,43 @@ def worker(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
+
+
+@contextlib.contextmanager
+def web(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Flightplan's own web server, two processes with four threads each; its address."""
+    with contextlib.closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    settings = {"HOST": "127.0.0.1", "PORT": port, "WEB_WORKERS": "2", "WEB_THREADS": "4"}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env={**environment, **settings},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until(lambda: b"answers at" in log.read_bytes(), 60, log.read_text)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def upload(address: str, token: str, body: bytes) -> dict[str, Any]:
+    """Send a report of the whole tree to the deployment “production”, as CI does; what was answered."""
+    request = urllib.request.Request(
+        f"{address}/api/deployments/production/scans?complete=true&tool_version=0.17.6",
+        data=body,
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202
+        return json.load(answer)
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from planner.domain.change import Changes, Known
 from planner.domain.commits import Commit, FileEdit, Hunk
 from planner.domain.dates import with_year
-from planner.domain.identity import Trace
+from planner.domain.identity import Trace, line_in_cell
 from planner.domain.lifecycle import Absence
 from planner.domain.numbers import plural
 
@@ -71,7 +71,9 @@ class Mending:
     def _reasons(self, finding: Trace, touches: Sequence[_Touch]) -> dict[str, tuple[Commit, str]]:
         """The commits that touched the finding's line or the import of its name, and which of the two."""
         reasons: dict[str, tuple[Commit, str]] = {}
-        place: range | None = range(finding.line, finding.line + 1) if finding.line else None
+        cell, line = line_in_cell(finding.line)
+        # A notebook's lines are not those of its file.
+        place: range | None = range(line, line + 1) if line and not cell else None
         for commit, edit in touches:
             if _takes_import_of(edit, finding.symbol):
                 reasons[commit.sha] = (commit, "the import of its name was changed")
@@ -81,7 +83,7 @@ class Mending:
             elif place is not None:
                 place, is_touched = _followed(place, edit.hunks)
                 if is_touched:
-                    reasons[commit.sha] = (commit, f"line {finding.line} was changed")
+                    reasons[commit.sha] = (commit, f"line {line} was changed")
         return reasons
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from planner.domain.change import Changes, Known, Step
+from planner.domain.identity import line_in_cell
 from planner.domain.lifecycle import Kind
 from planner.models import Finding, ForeseenChange, Scan
 from planner.selectors.ownership import Reassignment
@@ -85,7 +86,7 @@ class _Lines:
     def of_new(self, sightings: Sightings, new: Iterable[int]) -> Iterator[tuple[Any, ...]]:
         for index in islice(new, MOST_LINES):
             trace = sightings.traces[index]
-            place = (trace.rule, trace.path, trace.line or None)
+            place = (trace.rule, trace.path, line_in_cell(trace.line)[1] or None)
             yield (self._scan_id, Kind.OPENED.value, None, *place, "", "", "")
 
     def not_covered(self, changes: Changes) -> Iterator[tuple[Any, ...]]:
@@ -107,5 +108,5 @@ class _Lines:
 
     def _row(self, kind: str, one: Known, why: str, before: str, after: str) -> tuple[Any, ...]:
         trace = one.trace
-        place = (trace.rule, trace.path, trace.line or None)
+        place = (trace.rule, trace.path, line_in_cell(trace.line)[1] or None)
         return (self._scan_id, str(kind), one.id, *place, why[:500], before[:200], after[:200])

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from mmap import mmap
 from typing import IO, Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
 
 from planner.domain.brake import Brake, Toll
 from planner.domain.change import Changes, Known, compare
@@ -315,7 +316,7 @@ def _compare_and_write(
         return
     if scan.options.get("confirm"):
         foreseen_drop(scan=scan)
-    _finish(scan, Scan.State.DONE, now)
+    _finish(scan, Scan.State.DONE, _after_the_others(scan, now))
     revision_bump(deployment_id=scan.deployment_id)
 
 
@@ -331,6 +332,13 @@ def _name_fixes(
     seen = (key for step in changes.closed if (key := known[step.known].id) not in not_seen_then)
     mending = Mending(report.commits.commits, same_check=ran_as(before) == ran_as(scan))
     name_fixes(changes, known, mending, seen_at_start=seen)
+
+
+def _after_the_others(scan: Scan, now: datetime) -> datetime:
+    """When a scan is applied: after all that were applied while it waited, so that the newest is the one that counts."""
+    applied = Scan.objects.filter(deployment=scan.deployment_id, state=Scan.State.DONE)
+    newest = applied.aggregate(at=Max("finished_at"))["at"]
+    return now if newest is None else max(now, newest + timedelta(microseconds=1))
 
 
 def _toll(scan: Scan, before: Scan | None, changes: Changes, sightings: Sightings) -> Toll:

@@ -630,6 +630,29 @@ def test_of_two_workers_on_one_scan_the_slower_one_writes_nothing(
     assert Scan.objects.get().counts["new"] == 1
 
 
+def test_the_report_that_was_applied_last_counts_whichever_began_first(
+    ingest: Ingest, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older one is read slowly; the newer one is applied meanwhile, and then undone by the older one."""
+    ingest([ruff("a.py", 3), ruff("b.py", 3)])
+    overtaken: list[dict[str, Any]] = []
+
+    def read_slowly(*arguments: Any, **options: Any) -> Sightings:
+        found = read_sightings(*arguments, **options)
+        if not overtaken:
+            overtaken.append({})
+            overtaken[0] = ingest([ruff("a.py", 3)], complete=True)
+        return found
+
+    monkeypatch.setattr("planner.services.ingest.read_sightings", read_slowly)
+    both = [ruff("a.py", 3), ruff("b.py", 3)]
+    assert ingest(both, complete=True)["regressed"] == 1
+    assert overtaken[0]["fixed"] == 1
+    assert ingest(both, complete=True)["status"] == "duplicate"
+    again = ingest([ruff("a.py", 3)], complete=True)
+    assert (again["status"], again["fixed"]) == ("done", 1)
+
+
 def test_the_same_bytes_below_another_root_are_another_report(ingest: Ingest) -> None:
     report = [ruff("/ci/repo/dags/a.py", 3)]
     assert ingest(report, root="/ci")["status"] == "done"

@@ -88,7 +88,7 @@ def test_one_finding_from_first_seen_to_waived(
         finding.refresh_from_db()
         assert finding.state == "open"
         mine = text_of(client_for(bob), "/me/")
-        assert "still" in mine or "did not hold" in mine
+        assert "Sent back. You said on" in mine and "still sees it" in mine
 
         # Fixed.
         fixed = without(moved, path, row + 15)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
-from django.db.models.functions import Lower
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 
 from planner.domain.finding import LIVE_STATES, Severity
 from planner.domain.ownership import InactiveCause
@@ -153,10 +153,16 @@ def rule_answers(
 
 
 def unable_owners() -> Iterator[tuple[int, InactiveCause]]:
-    """Owners who cannot take findings, whatever people say: they cannot sign in any more. Two queries.
+    """Owners who cannot take findings: their mail is refused for good, or they cannot sign in any more.
 
-    An owner without an account goes by the address, unless somebody else signs in with the same one.
+    An owner without an account goes by the address, unless somebody else signs in with the same one. Four queries.
     """
+    owners = Owner.objects.annotate(
+        address=Lower(Coalesce(NullIf("email", Value("")), "user__email"))
+    )
+    refused = owners.filter(mail_refused_at__isnull=False, address=Lower("mail_refused_address"))
+    for pk in refused.values_list("pk", flat=True):
+        yield pk, InactiveCause.MAIL
     disabled = User.objects.filter(is_active=False)
     enabled = User.objects.filter(is_active=True)
     gone = {email.lower() for email in disabled.values_list("email", flat=True) if email}
@@ -164,7 +170,6 @@ def unable_owners() -> Iterator[tuple[int, InactiveCause]]:
         here = enabled.annotate(address=Lower("email")).filter(address__in=gone)
         gone -= set(here.values_list("address", flat=True))
     by_address = Q(user__isnull=True, address__in=gone)
-    owners = Owner.objects.annotate(address=Lower("email"))
     for pk in owners.filter(Q(user__is_active=False) | by_address).values_list("pk", flat=True):
         yield pk, InactiveCause.SIGN_IN
 

@@ -92,7 +92,7 @@ def owners_preview(*, deployment: Deployment, content: bytes) -> OwnersPreview:
     """
     csv = read_owner_csv(content)
     known = _known(deployment)
-    unable = set(dict(unable_owners()))
+    unable = {pk for pk, cause in unable_owners() if cause is InactiveCause.SIGN_IN}
     problems = list(csv.problems)
     wanted: dict[str, OwnerChange] = {}
     unchanged = 0

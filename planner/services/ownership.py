@@ -311,13 +311,17 @@ def _new_owner(deployment: Deployment, key: str, name: str) -> Owner:
 
 
 def _resume(owner: Owner) -> None:
-    unable = dict(unable_owners()).get(owner.pk)
-    if unable is not None and not owner.active:
+    """Let an owner take findings again; mail is then tried once more."""
+    if owner.active:
+        return
+    if dict(unable_owners()).get(owner.pk) is InactiveCause.SIGN_IN:
         raise OwnerError(
             "active",
-            f"{owner.name} cannot take findings: {unable.because('')}. Mend that first, or give"
+            f"{owner.name} cannot take findings: the sign-in is disabled. Enable it first, or give"
             " them another address.",
         )
+    owner.mail_refused_at, owner.mail_refused_address = None, ""
+    owner.save(update_fields=["mail_refused_at", "mail_refused_address"])
     owner_resume(owner=owner)
 
 

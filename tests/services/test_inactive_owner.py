@@ -10,6 +10,7 @@ from planner.models import Deployment, Event, Finding, Owner, Scan
 from planner.selectors.inactive_owner import leavers_page, waiting_for_owner
 from planner.services.beat import beat_tick
 from planner.services.finding_log import FindingError, Outcome
+from planner.services.letter import mail_refused
 from planner.services.ownership import OwnerError, owner_edit, rules_apply
 from planner.services.reassignment import (
     ReassignmentMoved,
@@ -99,6 +100,30 @@ def test_an_address_with_which_somebody_else_signs_in_is_not_gone(deployment: De
     beat_tick(now=NOW)
     team.refresh_from_db()
     assert team.active
+
+
+def test_refused_mail_stops_an_owner_until_there_is_another_address(deployment: Deployment) -> None:
+    ana = make_owner(deployment, "ana", email="ana@example.com")
+    mail_refused(owner=ana, address="Ana@example.com", now=NOW)
+    beat_tick(now=NOW)
+    ana.refresh_from_db()
+    assert (ana.active, ana.inactive_cause) == (False, "mail")
+    ana.email = "lima@example.com"
+    ana.save()
+    beat_tick(now=NOW)
+    ana.refresh_from_db()
+    assert (ana.active, ana.inactive_cause) == (True, "")
+
+
+def test_who_is_said_to_be_reachable_again_is_mailed_again(deployment: Deployment) -> None:
+    ana = make_owner(deployment, "ana", email="ana@example.com")
+    mail_refused(owner=ana, address="ana@example.com", now=NOW)
+    beat_tick(now=NOW)
+    ana.refresh_from_db()
+    edit(ana, active=True)
+    beat_tick(now=NOW)
+    ana.refresh_from_db()
+    assert (ana.active, ana.mail_refused_at) == (True, None)
 
 
 def test_nothing_moves_until_somebody_hands_it_out(deployment: Deployment, scan: Scan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -41,12 +41,22 @@ def _fix_of(hit: Hit) -> bytes:
 
 
 def joined(
-    path: str, facts: FileFacts, ruffs: Sequence[Observation], target: str
+    path: str,
+    facts: FileFacts,
+    ruffs: Sequence[Observation],
+    *,
+    target: str,
+    settings: Container[str],
 ) -> list[Observation]:
-    """Everything that a file by itself gives reason to tell for a target line, in order of place."""
+    """Everything that a file by itself gives reason to tell, in order of place.
+
+    Args:
+        target: the line that is aimed at.
+        settings: the options that the tree is known to set.
+    """
     own = []
     for hit in facts.hits:
-        if not hit.if_used and (not hit.lines or target in hit.lines):
+        if not hit.if_used and hit.holds(target, settings):
             hit.path = path
             own.append(observation_of(hit))
     return sorted(together([told_apart(one, facts) for one in ruffs], own), key=place_of)

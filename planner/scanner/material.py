@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
@@ -46,6 +46,12 @@ class Hit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Only where a check of the whole project answers: the file it speaks of."""
     content: str = ""
     """The text of the line: filled in when the whole file was checked."""
+
+    def holds(self, target: str, settings: Container[str]) -> bool:
+        """Whether it holds on a target line where the tree sets these options."""
+        if self.lines and target not in self.lines:
+            return False
+        return not any(key in settings for key in self.unless_set.split())
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -30,16 +30,18 @@ import msgspec
 
 import planner
 
-BATCH = 128 * 1024
+BATCH = 64 * 1024
 """Bytes that a process gets at a time."""
 SMALL = 512 * 1024
 """Less than this is done without other processes."""
+SMALL_TO_COPY = 128 * 1024
+"""The same where the processes are copies of the caller, which are there at once."""
 MOST_PROCESSES = 4
 SECONDS = 30
 """No real file takes a tenth of this; one that does is hostile."""
 MEMORY = 1024 * 1024 * 1024
 """Bytes that one process may ask for."""
-_COLLECTED_AFTER = 32
+_COLLECTED_AFTER = 64
 """Batches between two looks for what nothing refers to any more."""
 
 _LENGTH = struct.Struct(">Q")
@@ -68,7 +70,9 @@ Told = tuple[str, bytes | None]
 class Pool:
     """Takes tasks and gives their answers, in any order. Use as a context manager."""
 
-    def __init__(self, processes: int | None = None) -> None:
+    def __init__(self, processes: int | None = None, *, expected: int = 0) -> None:
+        """``expected``: how many bytes there will be to work on, as far as the caller knows."""
+        self._expected = expected
         self._count = processes if processes is not None else min(cores(), MOST_PROCESSES)
         self._batch: list[tuple[str, _Task]] = []
         self._size = 0
@@ -127,14 +131,19 @@ class Pool:
             self._held.append(self._batch)
             self._held_size += self._size
             self._batch, self._size = [], 0
-        if self._count > 1 and (self._threads or self._held_size > SMALL):
+        if self._count > 1 and (self._threads or self._is_much()):
             held, self._held = self._held, []
             for batch in held:
                 self._submit(batch)
 
+    def _is_much(self) -> bool:
+        """Whether other processes are worth starting."""
+        small = SMALL_TO_COPY if _may_fork() else SMALL
+        return max(self._held_size, self._expected) > small
+
     def _submit(self, batch: list[tuple[str, _Task]]) -> None:
         if self._threads is None:
-            may_fork = threading.active_count() == 1 and hasattr(os, "fork")
+            may_fork = _may_fork()
             for _ in range(self._count):
                 self._start(may_fork=may_fork)
             self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="upgradecheck")
@@ -162,6 +171,10 @@ class Pool:
         if len(batch) == 1:
             return [(batch[0][0], None)]
         return [told for one in batch for told in self._ask([one])]
+
+
+def _may_fork() -> bool:
+    return threading.active_count() == 1 and hasattr(os, "fork")
 
 
 def cores() -> int:

@@ -97,10 +97,8 @@ def hits_of(project: Project, failed: dict[str, str]) -> Iterator[Hit]:
 
 
 def _holds(hit: Hit, path: str, project: Project) -> bool:
-    if hit.lines and project.target not in hit.lines:
-        return False
     if path in project.one_sided or path in project.of_earlier_releases:
         return False
-    if hit.unless_set and any(key in project.settings for key in hit.unless_set.split()):
+    if not hit.holds(project.target, project.settings):
         return False
     return not hit.if_used or PurePosixPath(path).name in project.template_names

@@ -93,31 +93,30 @@ class TreeReader:
         self._total = 0
         self._unknown: dict[str, TreeFile] = {}
         self._ahead: dict[str, Fixed] = {}
+        self._set: frozenset[str] = frozenset()
+        """The options that files are known to set."""
         self.reading = Reading(terms, CurrentVersion(terms.current))
         """What is read so far; everything once ``read`` is through."""
 
     def read(self, files: Sequence[TreeFile]) -> Reading:
         """Everything there is to know of the files. Raises BrokenCache where what is kept of one cannot be read.
 
-        Files of which ruff says something come last, for most fixes are theirs, and fixes hang on today's Airflow,
-        which other files may tell.
+        Files that are no code come first: they may tell today's Airflow and what is set, on which fixes hang.
         """
         self._total = len(files)
         for file in files:
             self._take(file)
         found = self._ruffs()
         reading = self.reading
-        with Pool() as pool:
-            first = {
-                path: file
-                for path, file in self._unknown.items()
-                if _may_pin(path) or path not in found
-            }
-            self._look_at(first.values(), found, pool)
+        unknown = self._unknown.values()
+        with Pool(expected=sum(file.size for file in unknown)) as pool:
+            self._look_at([file for file in unknown if _may_pin(file.path)], found, pool)
             if not reading.terms.current:
                 self._learn_current(path for path in reading.seen if _may_pin(path))
-            rest = [file for path, file in self._unknown.items() if path not in first]
-            self._look_at(rest, found, pool)
+            self._set = frozenset(
+                setting.key for seen in reading.seen.values() for setting in seen.facts.settings
+            )
+            self._look_at([file for file in unknown if not _may_pin(file.path)], found, pool)
         reading.seen = {
             file.path: reading.seen[file.path] for file in files if file.path in reading.seen
         }
@@ -150,7 +149,8 @@ class TreeReader:
     def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
         # The largest first, so that no core waits for another at the end.
         for file in sorted(files, key=attrgetter("size"), reverse=True):
-            unread = Unread(file.path, file.place, self.reading.terms, found.get(file.path, []))
+            ruffs = found.get(file.path, [])
+            unread = Unread(file.path, file.place, self.reading.terms, ruffs, self._set)
             pool.put(file.path, look, encode(unread), size=file.size)
             self._take_answers(pool.ready(), found)
         self._take_answers(pool.answers(), found)

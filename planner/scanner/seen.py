@@ -28,12 +28,14 @@ class FileSeen(msgspec.Struct, omit_defaults=True):
 
 
 class Unread(msgspec.Struct, array_like=True):
-    """A file to read: its path in the tree, the place to open it, and what ruff says of it."""
+    """A file to read: its path in the tree, the place to open it, and what ruff and other files say."""
 
     path: str
     place: str
     terms: Terms
     ruffs: list[Observation] = []
+    settings: frozenset[str] = frozenset()
+    """Options that other files set, by ``section.option``."""
 
 
 class Looked(msgspec.Struct, array_like=True):
@@ -86,7 +88,9 @@ def _compare_flaws(seen: FileSeen, content: bytes) -> None:
 
 def _fixed_ahead(unread: Unread, content: bytes, seen: FileSeen) -> Fixed | None:
     """The fixes while the file is parsed anyhow. What the rest of the tree says may ask for others."""
-    found = joined(unread.path, seen.facts, seen.ruffs, unread.terms.target)
+    found = joined(
+        unread.path, seen.facts, seen.ruffs, target=unread.terms.target, settings=unread.settings
+    )
     found, _ = silenced_by_comments(found, {unread.path: seen.facts})
     if not is_worth_fixing(found):
         return None

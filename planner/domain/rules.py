@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from planner.domain.finding import CATEGORY_OF_SEVERITY, Axis, Category, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(msgspec.Struct, frozen=True):
     """Another name of a rule. ``below`` (a tool version, exclusive) limits where the alias holds."""
 
     id: str
@@ -21,12 +22,11 @@ class Alias:
     """Where given, the alias holds only for these names and what lies below them."""
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolCase:
+class SymbolCase(msgspec.Struct, frozen=True):
     """What a rule says otherwise about one Airflow name, and about every name below it."""
 
     prefix: str
-    severity_from: Mapping[str, Severity] = field(default_factory=dict)
+    severity_from: Mapping[str, Severity] = {}
     """Severity from a target line on; wins over the rule's and over the measured status."""
     minutes: int | None = None
     axis: Axis | None = None
@@ -80,8 +80,7 @@ class Rule:
         return self.category or CATEGORY_OF_SEVERITY[severity]
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True):
     """What the rulebook says of one observation for one target release."""
 
     rule_id: str
@@ -92,8 +91,7 @@ class Rating:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CommandChange:
+class CommandChange(msgspec.Struct, frozen=True):
     """What became of one of Airflow's commands, or of one option of a command."""
 
     on: Mapping[str, str]
@@ -107,8 +105,7 @@ class CommandChange:
         return next((line for line, status in self.on.items() if status != "kept"), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Commands:
+class Commands(msgspec.Struct, frozen=True):
     """Airflow's command line as its own parsers know it: every command of 2.x and 1.10 on every 3.x line."""
 
     commands: Mapping[str, CommandChange]
@@ -119,8 +116,7 @@ class Commands:
     """Every first word after ``airflow`` that some version knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingChange:
+class SettingChange(msgspec.Struct, frozen=True):
     """What became of one option of ``airflow.cfg``."""
 
     on: Mapping[str, str]
@@ -136,8 +132,7 @@ class SettingChange:
         return [line for line, status in self.on.items() if status == "ignored"]
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(msgspec.Struct, frozen=True):
     """Where a name of Airflow went."""
 
     new: str
@@ -150,8 +145,7 @@ class Move:
     """What every 2.x calls it, where the old name is only an alias of that; empty: the old name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     """How a new name differs from its old one: code that uses more than this keeps the old name."""
 
     attributes: frozenset[str] | None = None
@@ -159,14 +153,13 @@ class Limit:
     called: bool = True
     most_positional: int | None = None
     """How many arguments without a keyword a call may have."""
-    as_positional: Mapping[str, int] = field(default_factory=dict)
+    as_positional: Mapping[str, int] = {}
     """Keywords that only one side knows, with the position that both know."""
     side: str = "now"
     """``after`` where the new name does otherwise on 2.x than the old one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """What is written instead of a name, an argument or a word."""
 
     do: str
@@ -182,13 +175,12 @@ class Remedy:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixes:
+class Fixes(msgspec.Struct, frozen=True):
     """What a machine can write instead, so that code runs on both sides of the upgrade."""
 
-    moves: Mapping[str, Move] = field(default_factory=dict)
-    remedies: Mapping[str, Remedy] = field(default_factory=dict)
-    limits: Mapping[str, Limit] = field(default_factory=dict)
+    moves: Mapping[str, Move] = {}
+    remedies: Mapping[str, Remedy] = {}
+    limits: Mapping[str, Limit] = {}
     """By the new name."""
     bundled: frozenset[str] = frozenset()
     """Packages that every 3.x release installs with itself."""
@@ -225,10 +217,10 @@ class Rulebook:
     """ownership.toml: names in DAGs, and authors of commits, that are not people."""
     operator_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Every argument that an operator of the standard provider takes on some 3.x line, by its class."""
-    commands: Commands = Commands({}, {}, frozenset())
+    commands: Commands = field(default_factory=lambda: Commands({}, {}, frozenset()))
     settings: Mapping[str, SettingChange] = field(default_factory=dict)
     """Changed options by ``section.option``."""
-    fixes: Fixes = Fixes()
+    fixes: Fixes = field(default_factory=Fixes)
 
     @property
     def target_lines(self) -> tuple[str, ...]:

@@ -75,11 +75,9 @@ def read(folder: Path) -> Rulebook:
     Raises:
         RulebookError: a file is missing, cannot be parsed or has the wrong shape.
     """
-    paths = sorted(
-        [*folder.rglob("*.toml"), *(folder / name for name in MEASUREMENTS)],
-        key=lambda path: _name(folder, path),
-    )
-    texts = {_name(folder, path): _bytes(folder, path) for path in paths}
+    paths = [*folder.rglob("*.toml"), *(folder / name for name in MEASUREMENTS)]
+    named = sorted((_name(folder, path), path) for path in paths)
+    texts = {name: _bytes(name, path) for name, path in named}
     tables = {name: _toml(name, text) for name, text in texts.items() if name.endswith(".toml")}
     rules = _rules(_below(tables, "rules/"))
     support = _support("support.toml", _one(tables, "support.toml"))
@@ -113,9 +111,9 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _bytes(folder: Path, path: Path) -> bytes:
+def _bytes(name: str, path: Path) -> bytes:
     if not path.is_file():
-        raise RulebookError(_name(folder, path), "", "the file is missing")
+        raise RulebookError(name, "", "the file is missing")
     return path.read_bytes()
 
 
@@ -400,16 +398,13 @@ def _symbols(file: str, text: bytes) -> dict[str, dict[str, str]]:
         lines, symbols = table["lines"], table["symbols"]
     except (ValueError, KeyError, TypeError) as error:
         raise RulebookError(file, "", f"must be JSON with lines and symbols: {error}") from error
-    return {name: _measured(file, name, lines, entry) for name, entry in symbols.items()}
+    by_line = _ByLine(file, lines, MEASURED)
+    return {name: _measured(by_line, name, entry) for name, entry in symbols.items()}
 
 
-def _measured(file: str, name: str, lines: list[str], entry: Any) -> dict[str, str]:
+def _measured(by_line: _ByLine, name: str, entry: Any) -> dict[str, str]:
     letters, use = (entry, "") if isinstance(entry, str) else (entry[0], entry[1])
-    if len(letters) != len(lines) or set(letters) - MEASURED.keys():
-        raise RulebookError(
-            file, name, f"must have one of o, d, g, n for each of {', '.join(lines)}"
-        )
-    status = {line: MEASURED[letter] for line, letter in zip(lines, letters, strict=True)}
+    status = by_line.of(name, letters)
     return status | {"use": use} if use else status
 
 
@@ -478,12 +473,11 @@ def _providers(file: str, text: bytes) -> dict[str, dict[str, Any]]:
 def _commands(file: str, text: bytes) -> Commands:
     """``commands``: a letter for every line, or letters and what to type; ``options`` likewise by command."""
     lines, table = _measurements(file, text)
+    by_line = _ByLine(file, lines, COMMAND_LETTERS)
     try:
-        commands = {
-            name: _command(file, name, lines, one) for name, one in table["commands"].items()
-        }
+        commands = {name: _command(by_line, name, one) for name, one in table["commands"].items()}
         options = {
-            command: {name: _command(file, name, lines, one) for name, one in some.items()}
+            command: {name: _command(by_line, name, one) for name, one in some.items()}
             for command, some in table["options"].items()
         }
         words = {name.partition(" ")[0] for name in commands} | set(table["later"])
@@ -492,22 +486,22 @@ def _commands(file: str, text: bytes) -> Commands:
     return Commands(commands, options, frozenset(words))
 
 
-def _command(file: str, name: str, lines: list[str], entry: Any) -> CommandChange:
+def _command(by_line: _ByLine, name: str, entry: Any) -> CommandChange:
     letters, instead = (entry, "") if isinstance(entry, str) else entry
-    return CommandChange(_letters(file, name, lines, letters, COMMAND_LETTERS), instead)
+    return CommandChange(by_line.of(name, letters), instead)
 
 
 def _settings(file: str, text: bytes) -> dict[str, SettingChange]:
     """``options``: letters, where it is set now, and the defaults of 2.x and 1.10."""
     lines, table = _measurements(file, text)
+    by_line = _ByLine(file, lines, SETTING_LETTERS)
     changes = {}
     for name, entry in table.get("options", {}).items():
         try:
             letters, to, defaults = entry
         except ValueError:
             raise RulebookError(file, name, "must be letters, the new name, defaults") from None
-        on = _letters(file, name, lines, letters, SETTING_LETTERS)
-        changes[name] = SettingChange(on, to, tuple(defaults))
+        changes[name] = SettingChange(by_line.of(name, letters), to, tuple(defaults))
     return changes
 
 
@@ -519,14 +513,23 @@ def _measurements(file: str, text: bytes) -> tuple[list[str], dict[str, Any]]:
         raise RulebookError(file, "", f"must be JSON with lines: {error}") from error
 
 
-def _letters(
-    file: str, name: str, lines: list[str], letters: str, known: Mapping[str, str]
-) -> dict[str, str]:
-    if len(letters) != len(lines) or set(letters) - known.keys():
-        raise RulebookError(
-            file, name, f"must have one of {', '.join(known)} for each of {', '.join(lines)}"
-        )
-    return {line: known[letter] for line, letter in zip(lines, letters, strict=True)}
+class _ByLine:
+    """What a letter for every line says. Made once for the same letters: thousands of names share a few."""
+
+    def __init__(self, file: str, lines: list[str], known: Mapping[str, str]) -> None:
+        self._file, self._lines, self._known = file, lines, known
+        self._made: dict[str, dict[str, str]] = {}
+
+    def of(self, name: str, letters: str) -> dict[str, str]:
+        if letters not in self._made:
+            if len(letters) != len(self._lines) or set(letters) - self._known.keys():
+                known, lines = ", ".join(self._known), ", ".join(self._lines)
+                raise RulebookError(
+                    self._file, name, f"must have one of {known} for each of {lines}"
+                )
+            statuses = (self._known[letter] for letter in letters)
+            self._made[letters] = dict(zip(self._lines, statuses, strict=True))
+        return self._made[letters]
 
 
 def _operator_arguments(file: str, raw: dict[str, Any]) -> dict[str, frozenset[str]]:
@@ -546,6 +549,7 @@ def _moves(text: bytes) -> dict[str, Move]:
     package that brings it and the name that 2.x has."""
     file = "moves.json"
     lines, table = _measurements(file, text)
+    by_line = _ByLine(file, lines, MOVED)
     moves = {}
     for old, entry in table.get("moves", {}).items():
         try:
@@ -553,7 +557,7 @@ def _moves(text: bytes) -> dict[str, Move]:
         except (TypeError, ValueError):
             sentence = "must be the new name, letters, a package, the name to fall back to"
             raise RulebookError(file, old, sentence) from None
-        moves[old] = Move(new, _letters(file, old, lines, letters, MOVED), needs, instead)
+        moves[old] = Move(new, by_line.of(old, letters), needs, instead)
     return moves
 
 

@@ -7,10 +7,11 @@ visits each node once. A text that does not parse yields the documents before th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
+import msgspec
 import yaml
 
 from planner.scanner.around.shell import Snippet, snippet_at
@@ -18,11 +19,11 @@ from planner.scanner.material import Place
 
 MOST_EVENTS = 400_000
 DEEPEST = 200
+_MERGE = "<<"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(eq=False, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, eq=False):
     """A text, a number, … as written. ``style`` is ``|`` or ``>`` for blocks, a quote, or nothing."""
 
     value: str
@@ -40,38 +41,44 @@ class Scalar:
         return not self.style and self.value in ("", "~", "null", "Null", "NULL")
 
 
-@dataclass(eq=False, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, eq=False):
     line: int
     column: int
-    items: list[Node] = field(default_factory=list)
+    items: list[Node] = []
 
     @property
     def place(self) -> Place:
         return Place(self.line, self.column)
 
 
-@dataclass(eq=False, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, eq=False, dict=True):
+    """Ask it for keys once it is whole."""
+
     line: int
     column: int
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    pairs: list[tuple[Node, Node]] = []
 
     @property
     def place(self) -> Place:
         return Place(self.line, self.column)
+
+    @cached_property
+    def values(self) -> dict[str, Node]:
+        """The first value of each key that is a text; merged ones are not among them."""
+        return {key: value for key, _, value in reversed(list(self.own()))}
 
     def get(self, key: str) -> Node | None:
         """The value of a key, or what a merge key (``<<``) brings in for it."""
+        if key in self.values or _MERGE not in self.values:
+            return self.values.get(key)
         return self._get(key, [DEEPEST])
 
     def _get(self, key: str, budget: list[int]) -> Node | None:
-        merged: list[Mapping] = []
-        for name, value in self.pairs:
-            if isinstance(name, Scalar) and name.value == key:
-                return value
-            if isinstance(name, Scalar) and name.value == "<<":
-                merged += _mappings(value)
+        if key in self.values:
+            return self.values[key]
+        merged = [
+            one for name, _, value in self.own() if name == _MERGE for one in _mappings(value)
+        ]
         for one in merged:
             budget[0] -= 1
             if budget[0] > 0 and (found := one._get(key, budget)) is not None:
@@ -161,7 +168,7 @@ class _Builder:
 
 def _scalar(event: yaml.ScalarEvent) -> Scalar:
     line, column = _at(event.start_mark)
-    end_line, _ = _at(event.end_mark)
+    end_line = event.end_mark.line + 1 if event.end_mark else 1
     return Scalar(event.value, line, column, end_line, event.style or "")
 
 

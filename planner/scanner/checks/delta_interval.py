@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from planner.scanner.checks import Check
 from planner.scanner.code.dag_call import Schedule, scheduled_dags
-from planner.scanner.code.glimpse import may_make_dags
-from planner.scanner.code.intervals import moved_names
+from planner.scanner.code.intervals import may_read_moved, moved_names
 from planner.scanner.code.python_file import PythonFile
 from planner.scanner.material import Hit
 
@@ -22,4 +21,6 @@ def _check(file: PythonFile) -> Iterator[Hit]:
             yield file.hit(dag.head, message, symbol="schedule", unless_set=_SETTING)
 
 
-CHECK = Check("AF3-DELTA-INTERVAL", PythonFile, _check, spelled=("DAG", "dag"), worth=may_make_dags)
+CHECK = Check(
+    "AF3-DELTA-INTERVAL", PythonFile, _check, spelled=("DAG", "dag"), worth=may_read_moved
+)

@@ -21,9 +21,9 @@ _INSTEAD = {"dag_run.execution_date": Instead("logical_date", is_safe=True)}
 @functools.cache
 def _read_of_them() -> re.Pattern[str]:
     """One of the attributes read of what has them: most templates that name a task instance pull a value."""
-    names = {name.rpartition(".")[2] for name in names_of(_RULE)}
-    holders, attributes = ("|".join(map(re.escape, sorted(words))) for words in (HELD, names))
-    return re.compile(rf"(?<![\w.])(?:{holders})[\s)]*[.\[][\s\"']*(?:{attributes})\b")
+    attributes = "|".join(sorted({name.rpartition(".")[2] for name in names_of(_RULE)}))
+    holders = "|".join(rf"{holder}(?<![\w.]{holder})" for holder in sorted(HELD))
+    return re.compile(rf"(?:{holders})[\s)]*[.\[][\s\"']*(?:{attributes})\b")
 
 
 def _check(template: Template) -> Iterator[Hit]:

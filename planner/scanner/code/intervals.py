@@ -7,6 +7,7 @@ import ast
 from planner.scanner.around.jinja import may_read, reading_of
 from planner.scanner.around.templates import looks_like_jinja
 from planner.scanner.code.dag_call import DagCall
+from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.code.python_file import PythonFile, parameters, text_of
 from planner.scanner.code.task_call import task_functions
 
@@ -34,6 +35,11 @@ MOVED = frozenset(
 _ATTRIBUTES = frozenset(["data_interval_start", "execution_date", "logical_date"])
 _OF_RUNS = frozenset(["dag_run", "dagrun", "ti", "task_instance"])
 _CONTEXTS = frozenset(["context", "kwargs", "ctx"])
+
+
+def may_read_moved(glimpse: Glimpse) -> bool:
+    """Whether a file may make a DAG whose code reads any of it, told from its words."""
+    return glimpse.spells(MOVED) and glimpse.makes_dags
 
 
 def moved_names(dag: DagCall) -> list[str]:

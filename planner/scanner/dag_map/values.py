@@ -6,8 +6,9 @@ Texts, numbers, truth values, None and tuples stand for themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from planner.scanner.dag_map.names import origin_of, outside_of
 from planner.scanner.dag_map.outline.language import Define, Lambda, Outline
@@ -20,8 +21,7 @@ MOST = 10_000
 """Values of one list, rounds of one loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """Something that only running the code can tell."""
 
     why: str
@@ -37,8 +37,7 @@ class Unknown:
         return Unknown(self.why, outside=self.outside) if self.shape else self
 
 
-@dataclass(frozen=True, slots=True)
-class Outer:
+class Outer(msgspec.Struct, frozen=True):
     """A name of a module that is not part of the tree, or not known to be."""
 
     full: str
@@ -51,23 +50,20 @@ class Outer:
         return Unknown(origin_of(self.full), outside=outside_of(self.full))
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(msgspec.Struct, frozen=True):
     """A built-in function of Python."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(msgspec.Struct, frozen=True):
     """A method of a plain value."""
 
     of: Value
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PathText:
+class PathText(msgspec.Struct, frozen=True):
     """The path of a file, of which only the last parts are known."""
 
     parts: tuple[str, ...]
@@ -98,19 +94,18 @@ class Pairs(dict[Value, Value]):
         self.serial = 0
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(msgspec.Struct, eq=False):
     """The names of a module, function or class body."""
 
     names: dict[str, Value]
     around: Scope | None
     path: str
     is_class: bool = False
-    stars: list[str] = field(default_factory=list)
+    stars: list[str] = []
     """Modules all of whose names were imported."""
     volatile: frozenset[str] = frozenset()
     """Names that functions set by ``global``."""
-    fields: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, Value] = {}
     """Annotated names of a class body with their defaults, or MISSING."""
 
 
@@ -119,8 +114,7 @@ def module_scope(path: str, outline: Outline) -> Scope:
     return Scope({}, None, path, volatile=frozenset(outline.volatile))
 
 
-@dataclass(slots=True)
-class Given:
+class Given(msgspec.Struct):
     """What a call hands over, and where it stands."""
 
     row: list[Value]
@@ -142,16 +136,14 @@ def given(scope: Scope, *row: Value) -> Given:
     return Given(list(row), Pairs(), scope)
 
 
-@dataclass(eq=False, slots=True)
-class Module:
+class Module(msgspec.Struct, eq=False):
     """A file of the tree that was imported."""
 
     path: str
     scope: Scope
 
 
-@dataclass(eq=False, slots=True)
-class Function:
+class Function(msgspec.Struct, eq=False):
     """A function of the tree, perhaps bound to an instance or class."""
 
     code: Define | Lambda
@@ -164,16 +156,14 @@ class Function:
         return Function(self.code, self.scope, value, self.owner)
 
 
-@dataclass(eq=False, slots=True)
-class Descriptor:
+class Descriptor(msgspec.Struct, eq=False):
     """A function of a class body under ``@property``, ``@staticmethod`` or ``@classmethod``."""
 
     kind: str
     function: Value
 
 
-@dataclass(eq=False, slots=True)
-class DagFunction:
+class DagFunction(msgspec.Struct, eq=False):
     """A function under ``@dag``: calling it makes a DAG."""
 
     function: Value
@@ -182,16 +172,14 @@ class DagFunction:
     path: str
 
 
-@dataclass(eq=False, slots=True)
-class Decorator:
+class Decorator(msgspec.Struct, eq=False):
     """``dag(…)`` before it was given its function."""
 
     arguments: Pairs
     line: int
 
 
-@dataclass(eq=False, slots=True)
-class Class:
+class Class(msgspec.Struct, eq=False):
     """A class of the tree."""
 
     name: str
@@ -199,8 +187,8 @@ class Class:
     scope: Scope
     kind: str = "plain"
     """plain, fields (dataclass and the like), or enum."""
-    fields: dict[str, Value] = field(default_factory=dict)
-    members: dict[str, Instance] = field(default_factory=dict)
+    fields: dict[str, Value] = {}
+    members: dict[str, Instance] = {}
 
     def find(self, name: str, depth: int = 0) -> Value:
         """What the class or one above it binds; MISSING where none does."""
@@ -214,24 +202,21 @@ class Class:
         return MISSING
 
 
-@dataclass(eq=False, slots=True)
-class Instance:
+class Instance(msgspec.Struct, eq=False):
     """An object of a class of the tree."""
 
     of: Class
-    names: dict[str, Value] = field(default_factory=dict)
+    names: dict[str, Value] = {}
 
 
-@dataclass(eq=False, slots=True)
-class Above:
+class Above(msgspec.Struct, eq=False):
     """``super()``"""
 
     instance: Value
     of: Class
 
 
-@dataclass(eq=False, slots=True)
-class Partial:
+class Partial(msgspec.Struct, eq=False):
     """``functools.partial``"""
 
     function: Value
@@ -239,8 +224,7 @@ class Partial:
     named: Pairs
 
 
-@dataclass(eq=False, slots=True)
-class Dag:
+class Dag(msgspec.Struct, eq=False):
     """A DAG that was made."""
 
     dag_id: Value
@@ -255,17 +239,15 @@ class Dag:
     is_subdag: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class Frame:
+class Frame(msgspec.Struct, eq=False):
     """One call of a function of the tree, while it lasts."""
 
     code: Define
     yielded: Items
-    returned: list[Value] = field(default_factory=list)
+    returned: list[Value] = []
 
 
-@dataclass(eq=False, slots=True)
-class Names:
+class Names(msgspec.Struct, eq=False):
     """``globals()``, ``locals()`` or ``vars()``."""
 
     scope: Scope

@@ -58,6 +58,12 @@ _SCRIPTS = frozenset(
 """Keys whose value, or each text of whose list, a shell runs."""
 _STARTS = ("entrypoint", "command", "args")
 """Keys of a container, in the order in which their words are joined."""
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_MERGED = "<<"
+_IN_CONTAINERS = frozenset([*_STARTS, *_PROBES, "healthcheck"])
+_IN_VARIABLES = frozenset([_MERGED, "name", "key", "Name"])
+_IN_IMAGES = frozenset([_MERGED, "image", "repository"])
+"""Of each kind of table the keys without which it is none."""
 _OVERRIDES = frozenset(
     [
         "AirflowConfigurationOptions",
@@ -86,6 +92,7 @@ _ONLY_IN_CHART = frozenset(
     ]
 )
 """Keys by which values for the official chart are known; ``executor`` with one of Airflow's is another."""
+_IN_CHART = _ONLY_IN_CHART | {"executor"}
 _IN_OTHER_CHARTS = "web"
 _SECTIONS = ("webserver", "dagProcessor")
 _TOGGLES = "enableBuiltInSecretEnvVars"
@@ -202,10 +209,15 @@ class _Walk:
                 waiting += [(name, one) for one in reversed(node.items)]
 
     def _mapping(self, name: str, node: Mapping) -> Iterator[Any]:
-        yield from self._named_variable(node)
-        yield from _chart_sections(node)
-        yield from self._image(node)
-        yield from self._container(name, node)
+        keys = node.values.keys()
+        if not _IN_VARIABLES.isdisjoint(keys):
+            yield from self._named_variable(node)
+        if not _IN_CHART.isdisjoint(keys):
+            yield from _chart_sections(node)
+        if not _IN_IMAGES.isdisjoint(keys):
+            yield from self._image(node)
+        if not _IN_CONTAINERS.isdisjoint(keys):
+            yield from self._container(name, node)
         for key, key_node, value in node.own():
             yield from self._pair(key, key_node, value)
 
@@ -261,9 +273,8 @@ class _Walk:
         own = {key: value for key, _, value in node.own()}
         parts = [list(map(self._snippet, _scalars(own[key]))) for key in _STARTS if key in own]
         parts = [part for part in parts if part]
-        is_airflow = _is_airflow(name, node)
-        starts = [] if not parts else list(started_with(parts, is_airflow=is_airflow))
-        yield from starts
+        if parts:
+            yield from started_with(parts, is_airflow=_is_airflow(name, node))
         yield from self._probes(name, node, own)
 
     def _probes(self, name: str, node: Mapping, own: dict[str, Node]) -> Iterator[Probe]:
@@ -275,7 +286,7 @@ class _Walk:
             for one in _scalars(test.get("test") or Sequence(0, 0)):
                 if "/health" in one.value:
                     yield Probe(one.value, one.place, of_webserver=serves)
-        for key in ("livenessProbe", "readinessProbe", "startupProbe"):
+        for key in _PROBES:
             probe = own.get(key)
             asked = probe.get("httpGet") if isinstance(probe, Mapping) else None
             path = asked.get("path") if isinstance(asked, Mapping) else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from planner.scanner.dag_map.following.branches import leaves
 from planner.scanner.dag_map.following.dags import (
@@ -67,7 +68,9 @@ def call(follow: Follower, function: Value, what: Given) -> Value:
         case Partial():
             named = Pairs({**function.named, **what.named})
             row = [*function.row, *what.row]
-            return follow.call(function.function, replace(what, row=row, named=named))
+            return follow.call(
+                function.function, msgspec.structs.replace(what, row=row, named=named)
+            )
         case Builtin():
             return call_builtin(follow, function.name, what)
         case Method():
@@ -99,7 +102,7 @@ def escape(follow: Follower, values: Sequence[Value], why: str, scope: Scope) ->
             value.doubt = value.doubt or Unknown(why)
         elif isinstance(value, Function | Partial):
             with follow.under(why):
-                follow.call(value, replace(given(scope), by_others=True))
+                follow.call(value, msgspec.structs.replace(given(scope), by_others=True))
 
 
 # Functions
@@ -108,7 +111,7 @@ def escape(follow: Follower, values: Sequence[Value], why: str, scope: Scope) ->
 def _call_function(follow: Follower, function: Function, what: Given) -> Value:
     scope = Scope({}, function.scope, function.scope.path)
     if function.bound is not None:
-        what = replace(what, row=[function.bound, *what.row])
+        what = msgspec.structs.replace(what, row=[function.bound, *what.row])
     _bind_parameters(follow, function, what, scope)
     if isinstance(function.code, code.Lambda):
         return follow.value(function.code.value, scope)

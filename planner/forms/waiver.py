@@ -30,6 +30,12 @@ class ScopeForm(WaiveForm):
         )
 
 
+class ApproveSilencedForm(WaiveForm):
+    """A waiver of what one comment or entry silences, as many findings as the page showed."""
+
+    expected = forms.IntegerField(required=False, min_value=0)
+
+
 class DeclineForm(forms.Form):
     answer = forms.CharField(
         max_length=500,

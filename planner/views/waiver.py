@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from planner.domain.dates import with_year
 from planner.forms.finding import NothingForm, WaiveForm
-from planner.forms.waiver import DeclineForm, ScopeForm, asked_scope
+from planner.forms.waiver import ApproveSilencedForm, DeclineForm, ScopeForm, asked_scope
 from planner.selectors.silencing import silenced_group, silenced_page
 from planner.selectors.waiver import (
     ended_page,
@@ -189,15 +189,19 @@ def approve_silenced(request: DeploymentRequest, deployment: Deployment, key: st
         raise Http404("Nothing is silenced in that way any more.")
 
     def act(values: dict[str, Any]) -> str:
+        if values["expected"] not in (None, len(group.findings)):
+            now = words.findings(len(group.findings))
+            raise FindingError("key", f"It is {now} by now. Look at the page again, then approve.")
         outcome = finding_waive(
             deployment=deployment,
             finding_ids=group.findings,
-            **values,
+            reason=values["reason"],
+            expires_on=values["expires_on"],
             **_who_and_when(request),
         )
         return _waived(outcome, values["expires_on"])
 
-    form = WaiveForm(request.POST)
+    form = ApproveSilencedForm(request.POST)
     return _do(request, deployment, form, "Approve what the code silences", "Approve", act)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from tests.factories import make_finding, make_findings, make_owner, make_scan, 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BrowserFor = Callable[[User], Page]
 WAIVERS = "/d/production/waivers/"
+SILENCED = '{"suppressed": {"kind": "noqa", "reason": "# noqa: AIR301", "where": "dags/a.py:3"}}'
 
 
 def test_an_owner_asks_a_manager_approves_and_it_ends_by_itself(
@@ -43,12 +45,18 @@ def test_an_owner_asks_a_manager_approves_and_it_ends_by_itself(
     page.get_by_role("button", name="Approve").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("One finding is waived.")
     expect(page.get_by_text("in 10 days")).to_be_visible()
+    make_finding(scan, extra=SILENCED)
+    for path in (WAIVERS, f"{WAIVERS}add/"):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     page.goto("/d/production/")
     expect(page.get_by_text("1 waiver ends soon")).to_be_visible()
 
     beat_tick(now=timezone.now() + timedelta(days=12))
     page.goto(WAIVERS)
-    expect(page.get_by_role("heading", level=1)).to_have_text("No finding is waived.")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No finding is waived.")
     expect(page.get_by_text("its day was over")).to_be_visible()
     page.goto(f"/d/production/findings/{finding.pk}/")
     expect(page.get_by_text("The waiver ended and it is open again")).to_be_visible()

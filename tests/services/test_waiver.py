@@ -185,10 +185,11 @@ def test_the_dag_it_blocks_brings_a_finding_under_a_waiver_and_out_of_it(
     waive: Callable[..., Waiver], send: Send
 ) -> None:
     send(("AIR301", "dags/a.py", 3, "sales"), ("AIR301", "dags/b.py", 3, "sales_old"))
-    waive(dag_id="sales")
+    waiver = waive(dag_id="sales")
     assert states() == {"dags/a.py:3": "waived", "dags/b.py:3": "open"}
     send(("AIR301", "dags/a.py", 4, "stock"), ("AIR301", "dags/b.py", 4, "sales"))
     assert states() == {"dags/a.py:4": "open", "dags/b.py:4": "waived"}
+    assert [finding.path for finding in waiver.findings.all()] == ["dags/b.py"]
     out = Finding.objects.get(path="dags/a.py")
     assert history(out)[-1] == (
         "The waiver ended and it is open again: It is no longer among what the waiver covers."
@@ -242,6 +243,16 @@ def test_however_overlapping_waivers_end_the_finding_comes_back_once_with_the_la
         assert finding.state == ("open" if place == 3 else "waived")
     assert finding.events.filter(kind="waiver_ended").count() == 1
     check_folds()
+
+
+def test_what_two_waivers_cover_is_told_with_the_end_of_the_last(
+    waive: Callable[..., Waiver], send: Send
+) -> None:
+    waive(rule_id="AIR301", until=LATER)
+    waive(pattern="dags/", until=SOON)
+    send(("AIR301", "dags/a.py", 3, ""))
+    told = history(Finding.objects.get())[-1]
+    assert "under the waiver of AIR301, which Alice approved until 20 Dec 2026" in told
 
 
 def test_a_waiver_of_one_source_leaves_the_others_alone(

@@ -228,7 +228,7 @@ def test_what_the_code_silences_is_open_until_a_manager_approves_it(
     make_finding(scan, path="dags/b.py", extra=entry)
     client = client_for(alice)
     text = page(client)
-    assert "3 more are silenced in the code without anybody's approval." in text
+    assert "3 are silenced in the code without anybody's approval." in text
     assert "# noqa: AIR301" in text
     assert "<b>Old</b>" not in client.get(URL).content.decode()
     assert "3 are silenced in the code" in text_of(client.get("/d/production/findings/"))
@@ -237,7 +237,10 @@ def test_what_the_code_silences_is_open_until_a_manager_approves_it(
     key = client.get(URL).context["silenced"].groups[0].key
     words = {"reason": "Agreed on Tuesday", "expires_on": day(30).isoformat()}
     assert client_for(erin).post(f"{URL}silenced/{key}/approve/", words).status_code == 403
-    client.post(f"{URL}silenced/{key}/approve/", words)
+    moved = client.post(f"{URL}silenced/{key}/approve/", {**words, "expected": 1})
+    assert (moved.status_code, Waiver.objects.count()) == (422, 0)
+    assert "It is 2 findings by now." in text_of(moved)
+    client.post(f"{URL}silenced/{key}/approve/", {**words, "expected": 2})
     assert list(Finding.objects.order_by("pk").values_list("state", flat=True)) == [
         "waived",
         "waived",

@@ -98,7 +98,7 @@ def _of_own_deployments(user: User, hand_over_id: int) -> HandOver | None:
 
 
 def _waiting(rows: QuerySet[HandOver]) -> list[WaitingHandOver]:
-    shown = Finding.objects.filter(state__in=ACTIVE_STATES).order_by("path", "line", "pk")
+    shown = Finding.objects.filter(state__in=ACTIVE_STATES).order_by("path", "line", "pk")[:SAMPLE]
     counted = (
         rows.filter(_WAITING)
         .annotate(count=Count("findings", distinct=True))
@@ -110,7 +110,7 @@ def _waiting(rows: QuerySet[HandOver]) -> list[WaitingHandOver]:
         WaitingHandOver(
             one,
             one.count,
-            [finding for finding in one.shown if finding.owner_id == one.owner_id][:SAMPLE],
+            [finding for finding in one.shown if finding.owner_id == one.owner_id],
         )
         for one in counted
     ]

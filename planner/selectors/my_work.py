@@ -156,6 +156,11 @@ class MyWork:
     """Of each of them, the kinds of check it has not had: a short list of work may only mean that."""
 
     @property
+    def may_act(self) -> bool:
+        """Whether anything that is shown is the person's to claim."""
+        return any(part.may_claim for part in self.parts)
+
+    @property
     def tabs(self) -> list[tuple[str, str, int]]:
         """(view, words, how many); those that are rarely of use only where there is something in them."""
         counted = ((view, words, self.counts.of(view)) for view, words in VIEWS.items())

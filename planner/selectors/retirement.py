@@ -118,10 +118,8 @@ def claimed_with(retirement: Retirement) -> QuerySet[Finding]:
 def _judged(
     deployment: Deployment, dag_id: str, owner_ids: Collection[int] | None
 ) -> Iterator[tuple[Finding, Stays | None]]:
-    rows = Finding.objects.filter(
-        blocks_dag(dag_id), deployment=deployment, state__in=LIVE_STATES
-    ).select_related("owner")
-    findings = list(rows.order_by("path", "line", "pk"))
+    rows = Finding.objects.filter(blocks_dag(dag_id), deployment=deployment, state__in=LIVE_STATES)
+    findings = list(rows.defer("fix", "extra", "message").order_by("path", "line", "pk"))
     paths = {finding.path for finding in findings}
     dags: dict[tuple[int, str], set[str]] = {}
     known = Dag.objects.filter(deployment=deployment, path__in=paths)

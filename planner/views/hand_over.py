@@ -21,7 +21,7 @@ from planner.selectors.hand_over import (
 )
 from planner.selectors.my_findings import my_picks
 from planner.selectors.my_sample import picked_parts
-from planner.selectors.owner import owner_named, owner_options
+from planner.selectors.owner import owner_ids_of, owner_named, owner_options
 from planner.services.finding_log import FindingError, Outcome
 from planner.services.hand_over import (
     hand_over_ask,
@@ -209,6 +209,7 @@ def _asks_whose(
     context = {
         "parts": parts,
         "count": sum(part.count for part in parts),
+        "mine": owner_ids_of(request.user, picks),
         "chosen": {deployment.pk: form.owner_key(deployment.pk) for deployment in picks},
         "form": form,
         "scope": scope,

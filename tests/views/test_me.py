@@ -277,7 +277,10 @@ def test_nobody_claims_what_is_not_theirs(
         assert "Nothing changed" in text_of(done)
     hers.refresh_from_db()
     assert hers.state == "open"
-    assert "Claim it fixed" not in text_of(client_for(erin).get("/me/?show=all"))
+    hers_to_read = text_of(client_for(erin).get("/me/?show=all"))
+    assert "1 place in 1 file" in hers_to_read
+    for button in ("Claim", "Not mine", "Ask for a waiver", "Pick"):
+        assert button not in hers_to_read.partition("1 place in 1 file")[2]
 
 
 def test_the_wrong_verb_and_the_signed_out(

@@ -207,6 +207,8 @@ def test_a_claim_that_a_scan_contradicts_comes_first_with_what_was_said(
     assert "still sees it at line 41." in text
     client.post("/me/claim/", {"only": finding.pk})
     assert "did not hold" not in text_of(client.get("/me/"))
+    client.post("/me/unclaim/", {"only": finding.pk})
+    assert "did not hold" not in text_of(client.get("/me/"))
 
 
 def test_a_scan_that_still_sees_it_sends_it_back_and_one_that_does_not_proves_it(

@@ -35,7 +35,7 @@ class Asked(Schema):
     format: str = Field("auto", description="auto, " + ", ".join(Format))
     complete: bool = Field(False, description="the report covers the whole tree")
     take_good: bool = Field(False, description="leave out items that cannot be read")
-    confirm: bool = Field(False, description="let a held report through")
+    confirm: bool = Field(False, description="let these very bytes through if they are held")
     commit: str = Field("", max_length=64, description="the commit that was scanned")
     tool_version: str = Field("", max_length=40, description="version of the tool")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from planner.domain.outlook import outlook
 from planner.selectors.scan_changes import ChangedFinding, ChangeList, ScanChanges
+from planner.selectors.scan_history import is_held
 
 if TYPE_CHECKING:
     from planner.models import Scan
@@ -18,8 +19,10 @@ MOST_LINES = 50_000
 
 
 def preview_lines(scan: Scan, changes: ScanChanges) -> Iterator[str]:
-    """The sentence, the lists, and whom it would touch."""
+    """The sentence, why it would wait, the lists, and whom it would touch."""
     yield f"It {outlook(scan.counts)}. Nothing was changed."
+    if is_held(scan):
+        yield scan.error
     for one in changes.lists:
         yield from _list_lines(one)
     for owner in changes.owners[:MOST_TOLD]:

@@ -14,6 +14,7 @@ from planner.models import Deployment, Scan
 from planner.selectors.scan_history import has_good_items
 from planner.services.foreseen import foreseen_drop
 from planner.services.ingest import (
+    FROM_MACHINE,
     PREVIEW_LINES,
     Preview,
     receive_report,
@@ -174,7 +175,7 @@ def scan_receive_once(
         stream=stream,
         file_name="",
         options=options,
-        cause="api",
+        cause=FROM_MACHINE,
         user=None,
         now=now,
     )

@@ -76,6 +76,43 @@ def test_a_report_is_accepted_and_its_status_can_be_asked(
     assert Finding.objects.count() == 1
 
 
+def test_a_dry_run_answers_at_once_and_keeps_nothing(
+    deployment: Deployment, no_queue: list[int]
+) -> None:
+    many = [{**ITEM, "file": f"dags/{number}.py"} for number in range(5)]
+    answer = send(
+        token(deployment), json.dumps(many).encode(), query="?dry_run=true&lines=2&source=ci"
+    )
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["status"], told["dry_run"]) == ("done", True)
+    assert told["would"] == "would open 5, close 0, reopen 0, leave 0"
+    opened = told["lists"]["opened"]
+    assert (opened["count"], opened["more"]) == (5, 3)
+    assert [one["file"] for one in opened["findings"]] == ["dags/0.py", "dags/1.py"]
+    assert not (Scan.objects.exists() or Finding.objects.exists() or no_queue)
+    assert not deployment.sources.exists()
+    assert send(token(deployment), query="?dry_run=true&lines=0").status_code == 422
+    assert send(token(deployment, "read"), query="?dry_run=true").status_code == 403
+
+
+def test_a_job_that_always_confirms_does_not_take_the_brake_off(deployment: Deployment) -> None:
+    secret = token(deployment)
+
+    def sent(count: int) -> Scan:
+        items = [{**ITEM, "file": f"dags/{number}.py"} for number in range(count)]
+        query = "?complete=true&confirm=true"
+        told = send(secret, json.dumps(items).encode(), query=query).json()
+        scan = Scan.objects.get(public_id=told["scan"])
+        return scan_run(scan_id=scan.pk, now=datetime.now(UTC)) or scan
+
+    assert sent(40).state == Scan.State.DONE
+    held = sent(3)
+    assert held.state == Scan.State.HELD
+    confirmed = sent(3)
+    assert (confirmed.pk, confirmed.state) == (held.pk, Scan.State.DONE)
+
+
 def test_gzip_is_unpacked(deployment: Deployment) -> None:
     assert (
         send(token(deployment), gzip.compress(BODY), **{"Content-Encoding": "gzip"}).status_code

@@ -82,6 +82,34 @@ def test_a_dry_run_tells_and_keeps_nothing(ingest: Run) -> None:
     assert not Source.objects.exists()
 
 
+def test_a_dry_run_names_what_would_change_and_whom_it_touches(ingest: Run) -> None:
+    many = [{**ITEM, "file": f"dags/d{number:02}.py"} for number in range(60)]
+    ingest("--complete", items=many)
+    asked = ("--complete", "--dry-run")
+    told = ingest(*asked, items=[{**many[0], "line": 8}, ITEM])
+    assert told.returncode == 0, told.stderr
+    for words in (
+        "Would be held: uploads, upgradecheck",
+        "It would open 1, close 59, reopen 0, move 1, leave 0. Nothing was changed.",
+        "This scan would close 59 of 60 live findings.",
+        "Would open: 1\n  dags/sales.py:3 AF3-SUBDAG\n",
+        "  and 39 more; --json names them\n",
+        "Would follow to another place: 1\n  dags/d00.py:3 AF3-SUBDAG (line 3 → 8",
+        "Nobody: 59 closed\n",
+    ):
+        assert words in told.stdout
+    answer = json.loads(ingest(*asked, "--json", items=[{**many[0], "line": 8}, ITEM]).stdout)
+    assert (answer["dry_run"], answer["status"]) == (True, "held")
+    assert answer["would"] == "would open 1, close 59, reopen 0, move 1, leave 0"
+    closing = answer["lists"]["fixed"]
+    assert (closing["count"], closing["more"], len(closing["findings"])) == (59, 0, 59)
+    assert answer["owners"] == [{"name": "", "closing": 59, "losing": 0, "gaining": 0}]
+    assert Finding.objects.filter(state="open", line=3).count() == 60
+    assert Scan.objects.count() == 1
+    refused = ingest(*asked, items=[{**ITEM, "severity": "Eror"}])
+    assert refused.returncode == 2 and "item 0, severity" in refused.stderr
+
+
 def test_a_report_that_would_close_too_much_is_held_until_confirmed(ingest: Run) -> None:
     many = [{**ITEM, "file": f"dags/d{number}.py"} for number in range(60)]
     ingest("--complete", items=many)

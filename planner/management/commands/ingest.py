@@ -141,7 +141,7 @@ class Command(BaseCommand):
             block = scan.totals["by_category"].get(Category.BLOCK, 0)
             words = plural(block, "open block finding")
             self.stdout.write(f"{scan.deployment.name} now has {words}.")
-        if scan.error:
+        if scan.error and not dry_run:
             self.stdout.write(scan.error)
         for problem in scan.problems:
             self.stdout.write(f"Left out: {_problem_line(problem)}")

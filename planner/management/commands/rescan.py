@@ -51,9 +51,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing is due.")
         for scan in finished if not options["json"] else []:
             self.stdout.write(_line(scan))
-        failed = [scan for scan in finished if is_refused(scan)]
-        if failed:
-            self.fail("\n".join(f"{scan.source.name}: {scan.error}" for scan in failed))
+        self._tell_failures(finished)
 
     def _preview(self, slug: str | None, name: str | None, *, as_json: bool) -> None:
         if slug is None:
@@ -70,10 +68,14 @@ class Command(BaseCommand):
             self.print_json([preview_receipt(one.scan, one.changes) for one in previews])
         for one in previews if not as_json else []:
             self.stdout.write(f"{one.scan.source.name}: would be {one.scan.state}")
-            if one.scan.error:
-                self.stdout.write(one.scan.error)
             for line in preview_lines(one.scan, one.changes):
                 self.stdout.write(line)
+        self._tell_failures([one.scan for one in previews])
+
+    def _tell_failures(self, scans: list[Scan]) -> None:
+        failed = [f"{scan.source.name}: {scan.error}" for scan in scans if is_refused(scan)]
+        if failed:
+            self.fail("\n".join(failed))
 
     def _queue(self, slug: str | None, name: str | None, now: datetime) -> list[Scan]:
         if slug is None:

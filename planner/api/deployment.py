@@ -26,7 +26,7 @@ router = Router(tags=["deployment"])
 @router.get("/deployments/{slug}/findings", summary="Findings, a page at a time")
 def findings(request: HttpRequest, slug: str, cursor: str = "") -> dict[str, Any]:
     """The same filters as the page: severity, category, axis, rule, owner, state, dag, path, text, due,
-    source, when, silenced, sort. Without any: open and claimed ones, style left out. Follow `next` until it is empty.
+    source, when, silenced, waiver, sort. Without any: open and claimed ones, style left out. Follow `next` until it is empty.
     """
     deployment = deployment_for(request, slug, "read")
     filters, ignored = filter_from(request.GET)

@@ -56,6 +56,9 @@ def filter_from(query: QueryDict) -> tuple[FindingFilter, list[str]]:
             ignored.append(f"{name} “{asked[:40]}”")
     for name, longest in _TEXTS.items():
         values[name] = query.get(name, "").replace("\0", "").strip()[:longest]
+    if values["waiver"] and not values["waiver"].isdecimal():
+        ignored.append(f"waiver “{values['waiver']}”")
+        values["waiver"] = ""
     owner = query.get("owner", "")
     values["owner"] = owner if owner == NOBODY else owner_key(owner)
     asked_severities = [name for name in query.getlist("severity") if name]

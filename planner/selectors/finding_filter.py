@@ -190,8 +190,7 @@ def blocks_dag(dag: str) -> Q:
 def _under(waiver: str) -> Q:
     if not waiver:
         return Q()
-    links = WaivedFinding.objects.filter(waiver=int(waiver) if waiver.isdecimal() else None)
-    return Q(pk__in=links.values("finding"))
+    return Q(pk__in=WaivedFinding.objects.filter(waiver=int(waiver)).values("finding"))
 
 
 def _contains(text: str) -> Q:

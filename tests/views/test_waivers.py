@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from planner.domain.waiver import Scope
 from planner.models import Deployment, Finding, Scan, Waiver, WaiverRequest
+from planner.selectors.finding_export import finding_documents
+from planner.selectors.finding_filter import FindingFilter
 from planner.services.waiver import finding_waive, waiver_add, waiver_stop
 from planner.services.waiver_request import waiver_ask
 from tests.factories import (
@@ -106,7 +108,8 @@ def test_each_waiver_says_what_it_hides_why_by_whom_and_when_it_ends(
     assert "Extend or end" not in text
     listed = text_of(client.get(f"/d/production/findings/?state=waived&waiver={later.pk}"))
     assert "Showing 4 that match" in listed
-    assert "Showing 0" in text_of(client.get("/d/production/findings/?state=waived&waiver=x"))
+    unknown = text_of(client.get("/d/production/findings/?state=waived&waiver=x"))
+    assert "Not understood and left out: waiver “x”" in html.unescape(unknown)
 
 
 def test_a_manager_sees_first_what_a_new_waiver_would_hide(
@@ -323,3 +326,59 @@ def test_it_costs_few_queries_however_much_there_is(
     with CaptureQueriesContext(connection) as asked:
         assert client.get(URL).status_code == 200
     assert len(asked) <= 16
+
+
+def test_the_link_from_a_finding_waives_its_rule_in_its_own_file_alone(
+    client_for: ClientFor, alice: User, scan: Scan
+) -> None:
+    finding = make_finding(scan, path="setup.py")
+    make_finding(scan, path="dags/setup.py")
+    client = client_for(alice)
+    content = client.get(f"/d/production/findings/{finding.pk}/").content.decode()
+    assert f"{URL}add/?rule=AIR301&amp;path=/setup.py" in content
+    fields = {
+        "rule": "AIR301",
+        "path": "/setup.py",
+        "reason": "x",
+        "expires_on": day(9).isoformat(),
+    }
+    assert text_of(client.post(f"{URL}add/", fields)).startswith(
+        "One open finding would be waived."
+    )
+
+
+def test_files_and_the_api_tell_until_when_and_why_it_is_waived(
+    client_for: ClientFor, alice: User, deployment: Deployment, scan: Scan
+) -> None:
+    finding = make_finding(scan, path="dags/a.py", extra=silenced("noqa", "# noqa", where="a:1"))
+    finding_waive(
+        deployment=deployment,
+        finding_ids=[finding.pk],
+        reason="=HYPERLINK(1)",
+        expires_on=day(5),
+        today=day(0),
+        now=timezone.now(),
+        user=alice,
+    )
+    longer = waive(deployment, alice, 20, pattern="dags/")
+    answer = client_for(alice).get("/d/production/findings/csv/?state=waived")
+    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert f"waived,{day(20).isoformat()},dags/," in content
+    (document,) = finding_documents(deployment, FindingFilter(state="waived"), today=day(0))
+    assert document["waived"] == {
+        "until": day(20).isoformat(),
+        "reason": "dags/",
+        "approver": "alice",
+        "waiver": longer.pk,
+        "covers": "every finding in dags/",
+    }
+    assert document["silenced"] == {
+        "by": "noqa",
+        "where": "a:1",
+        "reason": "# noqa",
+        "expires": None,
+    }
+    waiver_stop(waiver=longer, now=timezone.now(), user=alice)
+    answer = client_for(alice).get("/d/production/findings/csv/?state=waived")
+    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert f"waived,{day(5).isoformat()},'=HYPERLINK(1)," in content

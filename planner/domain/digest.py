@@ -7,12 +7,13 @@ last week is no change by itself; it is in the letter once there is one.
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from planner.domain.dates import with_weekday
@@ -30,7 +31,10 @@ MOST_PLACES = 5
 MOST_OWNERS = 20
 _KEPT = 64
 _IN_SUBJECT = 4
-_DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters that are no white space, those that turn the direction of text, and halves of characters."""
 
 
 class Part(StrEnum):
@@ -570,13 +574,8 @@ def _short(words: Words, count: int) -> str:
     return words.short if count == 1 else words.short_many or words.short
 
 
+@lru_cache(maxsize=4096)
 def one_line(text: str, most: int = 300) -> str:
     """Text from outside as one line: no line breaks, no control or direction characters, not too long."""
-    kept = (" " if char.isspace() else char for char in text if not _is_unwanted(char))
-    folded = " ".join("".join(kept).split())
+    folded = " ".join(_UNWANTED.sub("", text).split())
     return folded if len(folded) <= most else folded[: most - 1] + "…"
-
-
-def _is_unwanted(char: str) -> bool:
-    is_control = unicodedata.category(char) in ("Cc", "Cs") and not char.isspace()
-    return is_control or char in _DIRECTION

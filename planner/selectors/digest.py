@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import chain
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
@@ -141,15 +142,17 @@ def _told(deployment: Deployment, events: QuerySet[Event], today: date) -> Itera
     rows = (
         Finding.objects.filter(deployment=deployment)
         .exclude(category=Category.STYLE)
-        .filter(soon | Q(pk__in=events.order_by().values("finding_id")))
         .order_by("pk")
         .values_list(
             *("pk", "owner_id", "state", "severity", "due", "path", "line"),
             *("rule_id", "symbol", "message"),
         )
     )
+    # Two queries and not one with OR, which PostgreSQL answers by a look at every event per finding.
+    told = rows.filter(pk__in=events.order_by().values("finding_id"))
+    found = chain(rows.filter(soon).iterator(), told.exclude(soon).iterator())
     words = _words()
-    for row in rows.iterator():
+    for row in found:
         rule_id, symbol, message = row[-3:]
         title, fix = words(rule_id, symbol)
         yield Told._make((*row[:-3], title or message or rule_id, fix))
@@ -212,7 +215,9 @@ def _aliases(owner: Owner) -> list[str]:
 def address_of(owner: Owner) -> str:
     """Where an owner's mail goes: their own address, else that of their account."""
     account = owner.user
-    return owner.email or (account.email if account and account.is_active else "")
+    if owner.email or account is None or not account.is_active:
+        return owner.email
+    return account.email if "@" in account.email else ""  # an account may be called anything
 
 
 def _own_addresses(owner: Owner) -> set[str]:
@@ -250,7 +255,7 @@ def managers_of(deployment: Deployment) -> list[Recipient]:
         Membership.objects.filter(
             deployment=deployment, role__in=(Role.MANAGER, Role.ADMIN), user__is_active=True
         )
-        .exclude(user__email="")
+        .filter(user__email__contains="@")
         .select_related("user")
         .order_by("user__username")
     )

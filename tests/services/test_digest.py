@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -539,3 +541,31 @@ def test_two_deployments_are_told_apart(server: MailServer, scan: Scan, bob: Own
         "1 new — Production",
         "1 new — Staging",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_the_same_moment_write_and_send_one_letter(
+    server: MailServer, scan: Scan, bob: Owner
+) -> None:
+    make_finding(scan, owner=bob)
+    (digest_id,) = digests_due(now=SLOT)
+    at_once(4, lambda: digest_decide(digest_id=digest_id, now=SLOT))
+    letter = Letter.objects.get()
+    at_once(4, lambda: letter_send(letter_id=letter.pk, now=SLOT))
+    assert len(server.mails) == 1
+
+
+def at_once(number: int, work: Callable[[], object]) -> None:
+    """The same work in several threads, each with a connection of its own."""
+    barrier = threading.Barrier(number, timeout=20)
+
+    def one() -> None:
+        try:
+            barrier.wait()
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(number) as pool:
+        for done in [pool.submit(one) for _ in range(number)]:
+            done.result(60)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from planner.domain.report import DagEntry
 
 
-@dataclass
-class DagMap:
+class DagMap(msgspec.Struct):
     """Every DAG of a tree, and which files each of them imports."""
 
-    dags: list[DagEntry] = field(default_factory=list)
-    used_by: dict[str, list[int]] = field(default_factory=dict)
+    dags: list[DagEntry] = []
+    used_by: dict[str, list[int]] = {}
     """For every other file that DAGs import, directly or not, their places in ``dags``."""
 
 

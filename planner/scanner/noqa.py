@@ -13,7 +13,6 @@ import re
 import tokenize
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
@@ -164,13 +163,12 @@ class _Statement(NamedTuple):
     column: int
 
 
-@dataclass(slots=True)
-class _Layout:
-    comments: list[_Comment] = field(default_factory=list)
-    statements: list[_Statement] = field(default_factory=list)
-    joined: list[list[int]] = field(default_factory=list)
+class _Layout(msgspec.Struct):
+    comments: list[_Comment] = []
+    statements: list[_Statement] = []
+    joined: list[list[int]] = []
     """Rows of strings over several lines, and of lines continued with a backslash: first and last."""
-    rows: list[int] = field(default_factory=list)
+    rows: list[int] = []
     """Rows on which code begins a token."""
 
     def reach(self, row: int) -> tuple[int, int]:

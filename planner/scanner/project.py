@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -68,7 +67,7 @@ class Project:
     def template_names(self) -> frozenset[str]:
         """The base names of files that DAG files name."""
         return frozenset(
-            PurePosixPath(text).name for facts in self.files.values() for text in facts.names_files
+            text.rpartition("/")[2] for facts in self.files.values() for text in facts.names_files
         )
 
     def _of(self, attribute: str) -> Iterator[Any]:
@@ -101,4 +100,4 @@ def _holds(hit: Hit, path: str, project: Project) -> bool:
         return False
     if not hit.holds(project.target, project.settings):
         return False
-    return not hit.if_used or PurePosixPath(path).name in project.template_names
+    return not hit.if_used or path.rpartition("/")[2] in project.template_names

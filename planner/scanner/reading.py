@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 
 import msgspec
@@ -47,16 +46,15 @@ _STOPPED = FileFacts(
 )
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """What all files yielded, by path in the order of the listing."""
 
     terms: Terms
     """The versions between which the upgrade leads."""
     today: CurrentVersion
     """Where the one that runs today was told."""
-    seen: dict[str, FileSeen] = field(default_factory=dict)
-    flaws: dict[str, Skipped] = field(default_factory=dict)
+    seen: dict[str, FileSeen] = {}
+    flaws: dict[str, Skipped] = {}
     """Files that nothing could check."""
 
     def skipped(self, unscanned: Iterable[str]) -> Iterator[Skipped]:

@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from planner.domain.report import Observation, Report
 from planner.parsers import ruff as ruff_parser
@@ -41,12 +42,11 @@ OPTIONS = [
 ]
 
 
-@dataclass(slots=True)
-class RuffAnswer:
+class RuffAnswer(msgspec.Struct):
     """What ruff saw: observations with absolute paths, and the files that made it crash or took too long."""
 
-    observations: list[Observation] = field(default_factory=list)
-    crashed_on: list[str] = field(default_factory=list)
+    observations: list[Observation] = []
+    crashed_on: list[str] = []
 
 
 def _nothing() -> None:

@@ -134,6 +134,9 @@ def sift(
     sieve = Sieve([], [], [], [entry for entry in ignores if not entry.holds_on(today)])
     waiting = {entry.place: entry for entry in ignores if entry.holds_on(today)}
     alive = list(waiting.values())
+    if not alive:
+        sieve.kept += observations
+        return sieve
     for one in observations:
         rule = rule_of(one)
         ids = dag_ids.get(one.path, ())

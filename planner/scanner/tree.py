@@ -6,9 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+import msgspec
 
 from planner.scanner.kinds import kind_of
 from planner.scanner.result import ScanFailed, Skipped, SkipReason
@@ -53,8 +54,7 @@ CODEOWNERS_PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gi
 LARGEST_CODEOWNERS = 3 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
+class TreeFile(msgspec.Struct, frozen=True):
     """One file: ``path`` relative to the tree as shown, ``place`` to open it, ``flaw`` why it cannot be."""
 
     path: str
@@ -66,13 +66,12 @@ class TreeFile:
     """Bytes, as it was listed."""
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(msgspec.Struct):
     """What lies below the places that were asked for."""
 
-    files: list[TreeFile] = field(default_factory=list)
+    files: list[TreeFile] = []
     """Every file that something reads, in order, each once."""
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[Skipped] = []
     """What was passed over: links, special files, unreadable folders, the folders of tools."""
 
     @property

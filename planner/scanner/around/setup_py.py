@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from planner.scanner.around.packages import Pin, python_pin, requirement
 from planner.scanner.code.python_file import PythonFile, argument, text_of
@@ -16,12 +15,12 @@ _DEEPEST = 5
 
 def may_hold_pins(path: str) -> bool:
     """Whether a Python file of this path may say what is installed."""
-    return PurePosixPath(path).name in ("setup.py", "noxfile.py")
+    return path.rpartition("/")[2] in ("setup.py", "noxfile.py")
 
 
 def pins_of_setup(file: PythonFile) -> Iterator[Pin]:
     """The requirements and Pythons of a setup.py or noxfile.py; nothing for any other file."""
-    name = PurePosixPath(file.path).name
+    name = file.path.rpartition("/")[2]
     if name == "setup.py":
         yield from _setup(file)
     elif name == "noxfile.py":

@@ -10,15 +10,15 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from planner.scanner.code.glimpse import Glimpse
 from planner.scanner.material import Hit
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One rule's eyes.
 
     Args of ``run``: one ``over``. A check over ``Project`` sees the whole tree once, after every file was

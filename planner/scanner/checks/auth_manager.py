@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from planner.scanner.checks import Check
 from planner.scanner.material import Hit
@@ -14,7 +13,7 @@ def _check(project: Project) -> Iterator[Hit]:
     if "core.auth_manager" in project.settings:
         return
     for path in project.files:
-        if PurePosixPath(path).name == "webserver_config.py":
+        if path.rpartition("/")[2] == "webserver_config.py":
             message = (
                 "Airflow 3 reads this file only where `[core] auth_manager` names the FAB auth manager;"
                 " nothing here sets it"

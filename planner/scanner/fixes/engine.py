@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -34,8 +33,7 @@ _IMPORTS = "imports"
 _decode = msgspec.json.Decoder(Fix).decode
 
 
-@dataclass
-class _Offer:
+class _Offer(msgspec.Struct):
     """The fix of one observation before it is tried."""
 
     edits: list[Edit]
@@ -48,14 +46,13 @@ class _Offer:
     rank: int = 0
 
 
-@dataclass
-class _Wanted:
+class _Wanted(msgspec.Struct):
     """The rewrites of a file's imports with the observations that ask for them."""
 
-    remedies: dict[str, Remedy] = field(default_factory=dict)
-    asked: list[tuple[int, str]] = field(default_factory=list)
+    remedies: dict[str, Remedy] = {}
+    asked: list[tuple[int, str]] = []
     """The index of each observation with its symbol."""
-    unused: dict[str, Rewrite] = field(default_factory=dict)
+    unused: dict[str, Rewrite] = {}
     """Imports that nothing uses, of names that the file uses by another import and an observation is about: they
     go where what is below the name is rewritten."""
 
@@ -314,7 +311,9 @@ class _Engine:
             asked = [index for index, symbol in self._wanted.asked if symbol in wanted]
             if not asked:
                 continue
-            like = replace(self._offers[asked[0]], says="It goes with its import", needs=())
+            like = msgspec.structs.replace(
+                self._offers[asked[0]], says="It goes with its import", needs=()
+            )
             taken = self._rewriter.taken_by(rewrites)
             chains = self._rewriter.chains_at(wanted)
             plainly = {rewrite.symbol for rewrite in rewrites if rewrite.is_plain}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 
 import msgspec
@@ -23,16 +22,15 @@ FOR_NOW = "its edit can be applied now"
 _decode = msgspec.json.Decoder(Fix).decode
 
 
-@dataclass(frozen=True)
-class PatchResult:
+class PatchResult(msgspec.Struct, frozen=True):
     """A patch, and what became of every finding."""
 
     text: str
     """What ``git apply`` takes; empty where there is nothing to apply."""
-    included: list[Observation] = field(default_factory=list)
-    left_out: list[tuple[Observation, str]] = field(default_factory=list)
+    included: list[Observation] = []
+    left_out: list[tuple[Observation, str]] = []
     """Findings that the patch leaves as they are, with the reason; those of other owners are not named."""
-    needs: list[str] = field(default_factory=list)
+    needs: list[str] = []
     """Packages that the target must have first."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import msgspec
@@ -44,8 +43,7 @@ class Terms(msgspec.Struct, frozen=True):
         return not since or (self.current_line or Version(OLDEST)) >= Version(since)
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """One name's rewrite, with what to say of it."""
 
     rewrite: Rewrite
@@ -86,7 +84,9 @@ def _moved(symbol: str, rewriter: Rewriter, terms: Terms) -> Remedy | None:
         return None
     if not changes:
         return way.remedy
-    return replace(way.remedy, rewrite=replace(way.remedy.rewrite, edits=tuple(changes)))
+    return msgspec.structs.replace(
+        way.remedy, rewrite=msgspec.structs.replace(way.remedy.rewrite, edits=tuple(changes))
+    )
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -11,7 +11,8 @@ import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+
+import msgspec
 
 from planner.parsers.fix import Edit
 from planner.scanner.code import edits
@@ -31,8 +32,7 @@ _Shim = tuple[_Entry, _Entry, str]
 """The new import, the old one, and the comment beside it."""
 
 
-@dataclass(frozen=True)
-class Rewrite:
+class Rewrite(msgspec.Struct, frozen=True):
     """What becomes of one name that a file imports."""
 
     symbol: str
@@ -56,17 +56,16 @@ class Rewrite:
     """The import is deleted; what the file uses by the whole path is another import's."""
 
 
-@dataclass(eq=False)
-class _Block:
+class _Block(msgspec.Struct, eq=False):
     """What is written at one run of imports."""
 
     at: Place
-    literal: list[str] = field(default_factory=list)
-    plain: list[tuple[_Entry, str]] = field(default_factory=list)
+    literal: list[str] = []
+    plain: list[tuple[_Entry, str]] = []
     """Imports with the comments beside them."""
-    shims: dict[str, list[_Shim]] = field(default_factory=dict)
+    shims: dict[str, list[_Shim]] = {}
     """By what must be installed."""
-    code: list[str] = field(default_factory=list)
+    code: list[str] = []
 
 
 class Rewriter:

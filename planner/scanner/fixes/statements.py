@@ -7,7 +7,8 @@ import functools
 import io
 import tokenize
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from planner.parsers.fix import Edit
 from planner.scanner.code import edits
@@ -17,8 +18,7 @@ from planner.scanner.code.python_file import PythonFile, catches_import_error
 Import = ast.Import | ast.ImportFrom
 
 
-@dataclass(frozen=True, eq=False)
-class Place:
+class Place(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One statement with what is around it; most of it is for imports."""
 
     file: PythonFile

@@ -9,16 +9,16 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from planner.scanner.kinds import Kind, kind_of
 from planner.scanner.material import Text
 from planner.scanner.result import SkipReason
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """How one kind of file is read."""
 
     kind: str

@@ -23,7 +23,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     where = document["file"]
     if document["line"] is not None:
         where = f"{where}:{document['line']}"
-    state = "came back" if document["regressed"] else document["state"]
+    state = _state(document)
     owner = document["owner"] or "nobody"
     due = f", due {document['due']}" if document["due"] else ""
     yield _plain(
@@ -33,6 +33,13 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     message = _plain(document["message"])
     if message:
         yield " " * 18 + (message if len(message) <= WIDEST else message[: WIDEST - 1] + "…")
+
+
+def _state(document: Mapping[str, Any]) -> str:
+    if document["waived"]:
+        return f"waived until {document['waived']['until']}"
+    state = "came back" if document["regressed"] else document["state"]
+    return f"{state}, silenced in the code" if document["silenced"] else str(state)
 
 
 def _plain(text: str) -> str:

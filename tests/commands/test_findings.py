@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from planner.models import Deployment, Scan
 from planner.services.finding import finding_claim
+from planner.services.waiver import finding_waive
 from tests.factories import (
     NOW,
     TODAY,
@@ -137,6 +138,25 @@ def test_text_is_for_people_and_safe_for_terminals(deployment: Deployment, scan:
     assert "red.py:4  open  nobody" in text
     assert text.endswith("1 finding.\n")
     assert run("--state", "waived") == "No findings match.\n"
+
+
+def test_text_says_until_when_one_is_waived_and_what_the_code_silences(
+    deployment: Deployment, scan: Scan, alice: User
+) -> None:
+    waived = make_finding(scan, path="a.py", line=1, regressed=True)
+    make_finding(scan, path="b.py", line=2, extra='{"suppressed": {"kind": "noqa"}}')
+    finding_waive(
+        deployment=deployment,
+        finding_ids=[waived.pk],
+        reason="Later",
+        expires_on=TODAY + timedelta(days=10),
+        today=TODAY,
+        now=NOW,
+        user=alice,
+    )
+    text = run("--state", "all")
+    assert "a.py:1  waived until 2026-10-31  nobody" in text
+    assert "b.py:2  open, silenced in the code  nobody" in text
 
 
 def test_csv_has_a_row_a_finding(deployment: Deployment, scan: Scan) -> None:

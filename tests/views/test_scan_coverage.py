@@ -18,7 +18,7 @@ from planner.services.rescan import rescan_request, scan_run
 from planner.services.scan import scan_receive
 from planner.services.source import SourceDraft, source_store
 from tests.factories import NOW
-from tests.repository import SALES
+from tests.repository import SALES, Repository
 from tests.views.text import text_of
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +139,16 @@ def test_a_receipt_names_the_pin_that_told_the_version_of_today() -> None:
     scan = Scan(tool="upgradecheck", tool_version="0.1.0", coverage={"flags": flags})
     asked = scan_coverage(scan).asked
     assert asked == "rated for Airflow 3.3, coming from 2.9.3, as requirements.txt:3 says"
+
+
+def test_a_shallow_checkout_says_that_it_does_not_know_who_changed_files_last(
+    client_for: ClientFor, erin: User, deployment: Deployment, tmp_path: Path
+) -> None:
+    whole = Repository(tmp_path / "whole")
+    whole.commit(dags__a=SALES)
+    whole.commit(dags__b=SALES)
+    shallow = tmp_path / "shallow"
+    whole.git("clone", "--quiet", "--depth=1", f"file://{whole.folder}", str(shallow))
+    page = page_of(client_for(erin), rescanned(deployment, shallow))
+    assert "Last changes not all known The history is cut off" in page
+    assert "known for 0 of 2 files with findings. A whole checkout (fetch-depth: 0)" in page

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from dataclasses import replace
+from typing import IO, Any, cast
 
 import msgspec
 
+from planner.domain.commits import CommitsSince
 from planner.domain.report import Observation
 from planner.scanner.dags import dag_ids_by_file
 from planner.scanner.result import ScanResult
@@ -34,6 +37,27 @@ def write_report(result: ScanResult, stream: IO[bytes]) -> None:
         stream.write(separator + _encode(finding))
         separator = b",\n"
     stream.write(b"\n]}\n")
+
+
+def state_digest(result: ScanResult) -> str:
+    """The SHA-256 of what a scan saw, whichever scan came before it: what git tells of the time since is left out."""
+    digest = _Digest()
+    write_report(
+        replace(result, commits=CommitsSince(), renames={}, deleted=frozenset()),
+        cast("IO[bytes]", digest),
+    )
+    return digest.hexdigest()
+
+
+class _Digest:
+    """A stream that keeps nothing but the hash of what was written."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.hexdigest = self._hash.hexdigest
+
+    def write(self, part: bytes) -> None:
+        self._hash.update(part)
 
 
 def _findings(result: ScanResult) -> Iterator[dict[str, Any]]:

@@ -443,12 +443,20 @@ def _applied_twin(scan: Scan) -> Scan | None:
     """The newest applied scan of the source, if it had the same bytes and was asked the same."""
     applied = scan.source.scans.filter(state=Scan.State.DONE).exclude(pk=scan.pk)
     newest = applied.order_by("-finished_at", "-id").first()
-    if newest is None or newest.sha256 != scan.sha256 or scan.options.get("confirm"):
+    if newest is None or not _says_the_same(scan, newest) or scan.options.get("confirm"):
         return None
     if newest.coverage.get("asked_root") != _asked_root(scan):
         return None
     same = all(newest.options.get(flag) == scan.options.get(flag) for flag in _FLAGS)
     return newest if same else None
+
+
+def _says_the_same(scan: Scan, other: Scan) -> bool:
+    """The same bytes, or the same state of a repository, told by scans that had others before them."""
+    state = scan.options.get("state")
+    return scan.sha256 == other.sha256 or (
+        state is not None and state == other.options.get("state")
+    )
 
 
 def _asked_root(scan: Scan) -> str:

@@ -24,7 +24,7 @@ from planner.scanner.from_git import scan_git
 from planner.scanner.last_change import with_last_changes
 from planner.scanner.result import Progress, ScanFailed
 from planner.scanner.scan import scan_folder
-from planner.scanner.write import write_report
+from planner.scanner.write import state_digest, write_report
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day, zone_name
 from planner.services.fetch import Credentials, FetchFailed, report_fetch
@@ -212,7 +212,11 @@ def _collect(scan: Scan, lease: Lease, clock: Callable[[], datetime]) -> None:
         raw = raw_store(stream=report)
     lease_progress(lease=lease, text="Reading the report", percent=_SCANNED, now=clock())
     Scan.objects.filter(pk=scan.pk, attempts=lease.attempt).update(
-        raw=raw.name, sha256=raw.sha256, size=raw.size, file_name=f"{scan.source.name}.json"
+        raw=raw.name,
+        sha256=raw.sha256,
+        size=raw.size,
+        file_name=f"{scan.source.name}.json",
+        options=scan.options,
     )
 
 
@@ -270,6 +274,8 @@ def _read_git(scan: Scan, report: IO[bytes], told: Progress) -> None:
             today=_started_on(scan),
         )
     write_report(result, report)
+    # Of an unchanged tree the report differs where the one before told of commits.
+    scan.options = {**scan.options, "state": state_digest(result)}
 
 
 @contextmanager

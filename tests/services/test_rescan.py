@@ -212,6 +212,20 @@ def test_an_unchanged_repository_is_a_duplicate_and_stays_fresh(source: Source) 
     assert Finding.objects.filter(state="open").count() == 5
 
 
+def test_a_repository_that_did_not_change_again_is_a_duplicate(
+    source: Source, repository: Repository
+) -> None:
+    """The scan before told of commits and a renamed file; this one has none to tell of."""
+    rescan(source)
+    changed_state(repository)
+    source.refresh_from_db()
+    assert rescan(source, SLOT + timedelta(days=7)).state == Scan.State.DONE
+    source.refresh_from_db()
+    assert rescan(source, SLOT + timedelta(days=14)).state == Scan.State.DUPLICATE
+    repository.commit(dags__more="from airflow import Dataset\n")
+    assert rescan(source, SLOT + timedelta(days=21)).state == Scan.State.DONE
+
+
 def test_a_folder_is_scanned_below_its_root(deployment: Deployment, repository: Repository) -> None:
     source = source_store(
         deployment=deployment,

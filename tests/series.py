@@ -11,7 +11,7 @@ import gzip
 import json
 import os
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from planner.domain.finding import Category, Severity
 from planner.domain.identity import Trace, identity_text, line_in_cell, line_in_file
 from planner.domain.matching import match, told_twice
 from planner.domain.rating import Rater
@@ -117,6 +118,31 @@ def _git_folders() -> Iterator[Path]:
         for folder in (place, *sorted(place.glob("*")), *sorted(place.glob("*/*"))):
             if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
                 yield folder
+
+
+def counts_of(series: Path) -> dict[str, tuple[int, list[int], list[int]]]:
+    """By severity what the first scan saw, and what arrived and closed with each scan after it; style left out."""
+    truth = json.loads(gzip.decompress((series / "truth.json.gz").read_bytes()))
+    reports = [step["from_"]["file"] for step in truth["pairs"][:1]]
+    reports += [step["to"]["file"] for step in truth["pairs"]]
+    scans = [_severities(series / f"{report}.gz") for report in reports]
+    counts = {severity.value: (scans[0].count(severity), [], []) for severity in Severity}
+    for step, (before, after) in zip(truth["pairs"], pairwise(scans), strict=True):
+        stay = [(i, j) for i, j, _kind in step["pairs"] if before[i] is after[j]]
+        kept = Counter(before[i] for i, _j in stay)
+        for severity in Severity:
+            _first, arrived, closed = counts[severity.value]
+            arrived.append(after.count(severity) - kept[severity])
+            closed.append(before.count(severity) - kept[severity])
+    return counts
+
+
+def _severities(report: Path) -> list[Severity | None]:
+    """The severity of each finding of a report, None for style."""
+    read = open_report(gzip.decompress(report.read_bytes()), format=None, tool_version="")
+    rater = Rater(load.rulebook(), target_line=TARGET, tool_version="")
+    rated = [rater(seen) for seen in read.observations]
+    return [None if row.category is Category.STYLE else row.severity for row in rated]
 
 
 def steps_of(series: Path, clone: Path | None = None) -> Iterator[Step]:

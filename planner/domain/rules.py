@@ -205,6 +205,8 @@ class Rulebook:
     support: Mapping[str, Any]
     """Support clock: lines, dates, Python and database ranges."""
     hash: str
+    forecast: Mapping[str, Any] = field(default_factory=dict)
+    """forecast.toml: least data, weights and size of the forecast, and the months of other repositories."""
     triage: Mapping[str, Any] = field(default_factory=dict)
     """How release notes are read: axes with their keywords and meaning, words of each kind, limits."""
     packages: Mapping[str, Any] = field(default_factory=dict)

@@ -100,6 +100,7 @@ def read(folder: Path) -> Rulebook:
         ),
         commands=_commands("commands.json", texts["commands.json"]),
         settings=_settings("settings.json", texts["settings.json"]),
+        forecast=_forecast("forecast.toml", _one(tables, "forecast.toml")),
         fixes=_fixes("fixes.toml", _one(tables, "fixes.toml"), _moves(texts["moves.json"])),
     )
 
@@ -651,6 +652,26 @@ def _decision(file: str, raw: dict[str, Any]) -> dict[str, Any]:
     _keys(table.sub("hold"), percent=_whole, count=_whole, many=_whole)
     _keys(table.sub("waiver"), longest_days=_whole, soon_days=_whole)
     _keys(table.sub("look_again"), **dict.fromkeys(raw["verdicts"].values(), _whole))
+    table.done()
+    return raw
+
+
+def _forecast(file: str, raw: dict[str, Any]) -> dict[str, Any]:
+    """Check the numbers of the forecast; months are what one month did to what was open."""
+    table = _Table(file, "", raw)
+    for month in table.subs("months"):
+        for name, check in (("share", _share), ("closed", _share), ("arrived", _number)):
+            month.get(name, check)
+        month.done()
+    _keys(table.sub("data"), least_scans=_whole, least_weeks=_whole, most_weeks=_whole)
+    _keys(
+        table.sub("model"),
+        memory=_share,
+        outside_weight=_number,
+        paths=_whole,
+        weeks_ahead=_whole,
+        seed=_whole,
+    )
     table.done()
     return raw
 

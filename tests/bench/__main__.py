@@ -6,11 +6,12 @@ million, ``--misses`` lists every finding of the history series that was matched
 
 import sys
 
-from tests.bench import dag_ids, ingest, matching, prefilter, ruff_parity, scanner
+from tests.bench import dag_ids, forecast, ingest, matching, prefilter, ruff_parity, scanner
 
 rounds = next((int(word) for word in sys.argv[1:] if word.isdigit()), 3)
 missed = [
     matching.main(million="--million" in sys.argv, misses="--misses" in sys.argv),
+    forecast.main(),
     ingest.main(rounds),
     scanner.main(rounds),
     ruff_parity.main(),

@@ -13,7 +13,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any
 
-from planner.domain.calendar import WORKING_DAYS_A_WEEK, WorkingCalendar, months_after
+from planner.domain.calendar import WORKING_DAYS_A_WEEK, Blackout, WorkingCalendar, months_after
 from planner.domain.dates import short, with_weekday
 from planner.domain.due import Milestone
 from planner.domain.facts import DeploymentFacts
@@ -157,6 +157,10 @@ class Plan:
     phases: tuple[Phase, ...]
     cutover: tuple[date, date]
     """The Friday and the Monday of the cutover weekend."""
+    cutover_wished: tuple[date, date]
+    """The same, if there were no blackouts."""
+    blackouts: tuple[Blackout, ...]
+    """Those that moved the cutover from the one weekend to the other."""
     before_after: tuple[Comparison, ...]
     days_off: tuple[tuple[date, str], ...]
     """Holidays within the plan that were stepped over."""
@@ -206,6 +210,7 @@ class Plan:
             "sentence": sentence(self),
             "slip_days": self.slip_days,
             "cutover": [day.isoformat() for day in self.cutover],
+            "cutover_moved_by": [blackout.line for blackout in self.blackouts],
             "phases": [_phase_dict(phase) for phase in self.phases],
             "before_after": [
                 {
@@ -331,11 +336,14 @@ def build_plan(
     )
     windows = [_window(row, calendar, begin) for row in raw["phases"]]
     cutover = _cutover(raw, windows, calendar)
+    wished = _cutover_without_blackouts(raw, calendar, begin)
+    windows = _moved_after(raw, windows, calendar, cutover[0] - wished[0])
     builder = _Builder(ground, signatures, calendar, begin, cutover)
     phases = _with_slip(
         [builder.phase(row, window) for row, window in zip(raw["phases"], windows, strict=True)],
         calendar,
         today,
+        cutover,
     )
     return Plan(
         template=template,
@@ -348,6 +356,8 @@ def build_plan(
         target_line=ground.target_line,
         phases=tuple(phases),
         cutover=cutover,
+        cutover_wished=wished,
+        blackouts=calendar.blackouts_in(wished[0], cutover[1]) if wished != cutover else (),
         before_after=tuple(
             builder.comparison(row) for row in raw["before_after"] if builder.holds(row)
         ),
@@ -386,6 +396,34 @@ def _cutover(
         if row.get("window") == "weekend":
             return window
     return calendar.weekend_from(windows[-1][0])
+
+
+def _cutover_without_blackouts(
+    raw: Mapping[str, Any], calendar: WorkingCalendar, begin: date
+) -> tuple[date, date]:
+    free = replace(calendar, blackouts=())
+    return _cutover(raw, [_window(row, free, begin) for row in raw["phases"]], free)
+
+
+def _moved_after(
+    raw: Mapping[str, Any],
+    windows: Sequence[tuple[date, date]],
+    calendar: WorkingCalendar,
+    later: timedelta,
+) -> list[tuple[date, date]]:
+    """The windows, with what follows the cutover as much later as blackouts have moved it."""
+    if not later:
+        return list(windows)
+    at = next((n for n, row in enumerate(raw["phases"]) if row.get("window") == "weekend"), None)
+    if at is None:
+        # The cutover lies in the last phase, which then ends later.
+        start, end = windows[-1]
+        return [*windows[:-1], (start, calendar.first_from(end + later))]
+    moved = [
+        (calendar.first_from(start + later), calendar.first_from(end + later))
+        for start, end in windows[at + 1 :]
+    ]
+    return [*windows[: at + 1], *moved]
 
 
 def errors_milestone(
@@ -653,7 +691,9 @@ def _blanks(ground: Ground) -> dict[str, str]:
     }
 
 
-def _with_slip(phases: Sequence[Phase], calendar: WorkingCalendar, today: date) -> list[Phase]:
+def _with_slip(
+    phases: Sequence[Phase], calendar: WorkingCalendar, today: date, cutover: tuple[date, date]
+) -> list[Phase]:
     """A phase past its end without its gate slips, and moves everything after it by as many days."""
     slipped: list[Phase] = []
     moved = 0
@@ -661,9 +701,18 @@ def _with_slip(phases: Sequence[Phase], calendar: WorkingCalendar, today: date) 
         if not phase.passed and not phase.open_end:
             moved = max(moved, (today - phase.end).days)
         slip = 0 if phase.passed else moved
-        expected = calendar.first_from(phase.end + timedelta(days=slip)) if slip else phase.end
+        expected = _slipped_end(phase, slip, calendar, cutover) if slip else phase.end
         slipped.append(replace(phase, slip_days=slip, expected_end=expected))
     return slipped
+
+
+def _slipped_end(
+    phase: Phase, slip: int, calendar: WorkingCalendar, cutover: tuple[date, date]
+) -> date:
+    """Where a phase ends after its slip: on a working day, and the cutover on a weekend that is free for it."""
+    if (phase.start, phase.end) == cutover:
+        return calendar.weekend_from(phase.start + timedelta(days=slip))[1]
+    return calendar.first_from(phase.end + timedelta(days=slip))
 
 
 # --- In words --------------------------------------------------------------------------------------------
@@ -687,13 +736,32 @@ def sentence(plan: Plan) -> str:
 
 
 def days_off_sentence(plan: Plan) -> str:
-    """What the dates take for days off, so that nobody finds Christmas among the working days too late."""
+    """What the dates take for days off, so that nobody finds Christmas among the working days too late.
+
+    And which blackouts moved the cutover, where some did.
+    """
+    return f"{_days_off(plan)} {blackout_sentence(plan)}".rstrip()
+
+
+def _days_off(plan: Plan) -> str:
     if not plan.knows_days_off:
         return "No public holidays or days off are set, so every weekday counts as worked."
     if not plan.days_off:
         return "No public holiday or day off lies within the plan."
     days = ", ".join(f"{short(day, today=plan.today)} {name}" for day, name in plan.days_off)
     return f"Days off stepped over: {days}."
+
+
+def blackout_sentence(plan: Plan) -> str:
+    """Which weekend the cutover would be on without blackouts, and which moved it; empty where none did."""
+    if not plan.blackouts:
+        return ""
+    wished, found = (
+        with_weekday(weekend[0], today=plan.today)
+        for weekend in (plan.cutover_wished, plan.cutover)
+    )
+    why = " and ".join(blackout.words for blackout in plan.blackouts)
+    return f"The cutover moved from {wished} to {found}, because nothing is cut over on: {why}."
 
 
 def _passed_words(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.domain.facts import DeploymentFacts, line_of, version
 from planner.domain.paper import with_empty_boxes
@@ -30,6 +30,9 @@ from planner.domain.window import (
     utc_text,
     zone_offset_text,
 )
+
+if TYPE_CHECKING:
+    from planner.domain.calendar import Blackout
 
 WAYS = {"side-by-side": "Side by side", "in-place": "In place"}
 HASH_LENGTH = 10
@@ -58,6 +61,8 @@ class Readiness:
     """Checks that were never made, as their labels: 'a code scan', 'a 3.x import check'."""
     gates_open: tuple[str, ...] = ()
     """Gates of the deployment's own plan before the cutover that have not passed, as their words."""
+    blackouts: tuple[Blackout, ...] = ()
+    """Days on which the deployment has said that nothing may be cut over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -671,6 +676,7 @@ def _not_ready(book: _Book, readiness: Readiness, steps: Sequence[Step]) -> list
     """Why the team may not use this paper, whatever the day; most serious first."""
     return [
         *_evidence_missing(readiness),
+        *_blacked_out(book, readiness),
         *_facts_forbid(book),
         *_people_missing(book.params.roles),
         *_never_timed(book),
@@ -692,6 +698,15 @@ def _evidence_missing(readiness: Readiness) -> list[str]:
             f"signed: {'; '.join(readiness.gates_open)}."
         )
     return reasons
+
+
+def _blacked_out(book: _Book, readiness: Readiness) -> list[str]:
+    window = book.params.window
+    return [
+        f"Nothing may be cut over on {blackout.words}: choose another weekend."
+        for blackout in readiness.blackouts
+        if blackout.touches(window.freeze.date(), window.end.date())
+    ]
 
 
 def _facts_forbid(book: _Book) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from planner.domain.calendar import CalendarError, working_calendar
+from planner.domain.calendar import MOST_BLACKOUTS, CalendarError, blackout_from, working_calendar
 from planner.domain.finding import Axis, Severity
 from planner.domain.plan import PlanError, check_start
 
@@ -23,6 +23,7 @@ class CalendarForm(forms.Form):
     plan_start = forms.DateField(required=False)
     holiday_country = forms.CharField(max_length=10, required=False)
     days_off = forms.CharField(required=False)
+    blackouts = forms.CharField(required=False)
 
     def clean_plan_start(self) -> date | None:
         start: date | None = self.cleaned_data["plan_start"]
@@ -51,6 +52,18 @@ class CalendarForm(forms.Form):
                     f"“{line}” is not a date; write one a line, like 2026-12-24."
                 ) from None
         return sorted(days)
+
+    def clean_blackouts(self) -> list[str]:
+        """One blackout a line, as it is stored, the earliest first."""
+        lines = [line for line in self.cleaned_data["blackouts"].splitlines() if line.strip()]
+        if len(lines) > MOST_BLACKOUTS:
+            raise forms.ValidationError(
+                f"{len(lines)} lines; name at most {MOST_BLACKOUTS}, and leave out what has passed."
+            )
+        try:
+            return sorted({blackout_from(line).line for line in lines})
+        except CalendarError as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 class DueDaysForm(forms.Form):

@@ -25,6 +25,8 @@ class Deployment(models.Model):
     """ISO country (and subdivision, like DE-BE) whose public holidays are not worked."""
     holidays = models.JSONField(default=list)
     """Extra days off as ISO dates."""
+    blackouts = models.JSONField(default=list)
+    """Days without a cutover, one text each: '2026-12-15 to 2027-01-05 Peak season'."""
     due_days = models.JSONField(default=dict)
     """Days from first sight to due, by severity; the rulebook's where empty."""
     digest_on = models.BooleanField(default=True)

@@ -12,7 +12,12 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from planner.domain.calendar import CalendarError, WorkingCalendar, working_calendar
+from planner.domain.calendar import (
+    CalendarError,
+    WorkingCalendar,
+    blackout_from,
+    working_calendar,
+)
 from planner.domain.measure import Sight
 from planner.domain.person import name_of
 from planner.domain.plan import DEFAULT_TEMPLATE, Plan, Signature, build_plan, templates
@@ -121,12 +126,15 @@ def leads_of(deployment: Deployment) -> dict[str, str]:
 def calendar_of(deployment: Deployment) -> WorkingCalendar:
     """The deployment's working calendar; public holidays are left out where their code is not known."""
     extra = [date.fromisoformat(day) for day in deployment.holidays]
+    blackouts = [blackout_from(line) for line in deployment.blackouts]
     try:
-        return working_calendar(country=deployment.holiday_country, extra=extra)
+        return working_calendar(
+            country=deployment.holiday_country, extra=extra, blackouts=blackouts
+        )
     except CalendarError:
         # Codes are checked when they are stored; one that a newer package no longer knows must not
         # take the plan away.
-        return working_calendar(extra=extra)
+        return working_calendar(extra=extra, blackouts=blackouts)
 
 
 # --- What has been scanned -------------------------------------------------------------------------------

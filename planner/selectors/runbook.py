@@ -18,7 +18,7 @@ from planner.models import Dag, Deployment, RunbookRevision
 from planner.rulebook.load import rulebook
 from planner.selectors.deployment import facts_of
 from planner.selectors.local_time import local_day, zone_name
-from planner.selectors.plan import PlanGround, ground_of, plan_from
+from planner.selectors.plan import PlanGround, calendar_of, ground_of, plan_from
 
 NO_CODE_SCAN = "a scan of the DAG code; upload a ruff report or add a source"
 NO_IMPORT_CHECK = (
@@ -48,7 +48,9 @@ class HashAnswer:
     revision: RunbookRevision | None
 
 
-def readiness_of(plan: Plan, ground: PlanGround, *, now: datetime) -> Readiness:
+def readiness_of(
+    deployment: Deployment, plan: Plan, ground: PlanGround, *, now: datetime
+) -> Readiness:
     """What is known today about going ahead. No query."""
     blocks = ground.counts.active.where(lambda row: row.category is Category.BLOCK)
     return Readiness(
@@ -67,6 +69,7 @@ def readiness_of(plan: Plan, ground: PlanGround, *, now: datetime) -> Readiness:
             for phase in plan.before_cutover()
             for gate in phase.blocking
         ),
+        blackouts=calendar_of(deployment).blackouts,
     )
 
 
@@ -113,7 +116,7 @@ def draft_of(
         facts_of(deployment),
         rulebook(),
         slug=deployment.slug,
-        readiness=readiness_of(plan, ground, now=now),
+        readiness=readiness_of(deployment, plan, ground, now=now),
         dags=_dags(deployment),
     )
     return Draft(runbook=runbook, values=chosen)

@@ -55,6 +55,7 @@ def settings_of(deployment: Deployment, now: datetime) -> DeploymentSettings:
             "plan_start": deployment.plan_start,
             "holiday_country": deployment.holiday_country,
             "days_off": "\n".join(deployment.holidays),
+            "blackouts": "\n".join(deployment.blackouts),
         },
         due_days={
             severity: DueDays(

@@ -22,6 +22,7 @@ def calendar_store(
     plan_start: date | None,
     holiday_country: str,
     days_off: list[str],
+    blackouts: list[str],
     by: User,
     now: datetime,
 ) -> int:
@@ -36,8 +37,11 @@ def calendar_store(
     stored.plan_start = plan_start
     stored.holiday_country = holiday_country
     stored.holidays = days_off
+    stored.blackouts = blackouts
     stored.save(
-        update_fields=["facts", "fact_sources", "plan_start", "holiday_country", "holidays"]
+        update_fields=[
+            *("facts", "fact_sources", "plan_start", "holiday_country", "holidays", "blackouts")
+        ]
     )
     revision_bump(deployment_id=stored.pk)
     return dues_follow_plan(deployment=stored, now=now, user=by)

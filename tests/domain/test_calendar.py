@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.calendar import CalendarError, months_after, working_calendar
+from planner.domain.calendar import CalendarError, blackout_from, months_after, working_calendar
 from planner.domain.dates import short, with_weekday
 from planner.domain.freshness import aged
 
@@ -64,6 +64,44 @@ def test_a_cutover_is_not_put_on_an_easter_weekend():
     germany = working_calendar(country="DE")
     assert germany.why_off(date(2027, 3, 26)) == "Good Friday"
     assert germany.weekend_from(date(2027, 3, 22)) == (date(2027, 4, 2), date(2027, 4, 5))
+
+
+@pytest.mark.parametrize(
+    ("line", "stored"),
+    [
+        (" 2026-12-15  to 2027-01-05   Peak  season ", "2026-12-15 to 2027-01-05 Peak season"),
+        ("2026-12-31", "2026-12-31"),
+        ("2026-12-31: Quarter end", "2026-12-31 Quarter end"),
+        ("2026-12-30-2026-12-31, Quarter end", "2026-12-30 to 2026-12-31 Quarter end"),
+    ],
+)
+def test_a_blackout_is_one_line_and_stored_in_one_form(line, stored):
+    assert blackout_from(line).line == stored
+    assert blackout_from(stored) == blackout_from(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("Christmas", "“Christmas” names no days; write one a line, like 2026-12-15 to"),
+        ("2026-02-30", "“2026-02-30” names no days;"),
+        ("2026-12-31 to 2026-12-01", "2026-12-01 lies before 2026-12-31; write the first day"),
+        ("2026-01-01 to 2028-01-01", "2026-01-01 to 2028-01-01 is longer than a year;"),
+        ("2026-01-01 " + "x" * 81, "The reason from 2026-01-01 on may have 80 characters."),
+        ("9999-12-30", "“9999-12-30” names no days;"),
+    ],
+)
+def test_what_is_no_blackout_is_refused_in_one_sentence(line, sentence):
+    with pytest.raises(CalendarError) as refused:
+        blackout_from(line)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_no_cutover_touches_a_blackout_but_its_days_are_worked():
+    quarter_end = blackout_from("2026-09-28 to 2026-10-02 Quarter end")
+    calendar = working_calendar(blackouts=[quarter_end])
+    assert calendar.is_working(date(2026, 9, 30))
+    assert calendar.weekend_from(date(2026, 9, 21)) == (date(2026, 10, 9), date(2026, 10, 12))
 
 
 def test_the_end_of_a_short_month():

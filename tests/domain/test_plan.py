@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.domain.calendar import working_calendar
+from planner.domain.calendar import Blackout, blackout_from, working_calendar
 from planner.domain.facts import facts_from
 from planner.domain.finding import Axis, Category, Severity, State
 from planner.domain.measure import GateState, Sight
@@ -214,15 +214,48 @@ def test_a_holiday_moves_what_comes_after_it():
     assert built.days_off == ((date(2026, 9, 30), "day off"), (date(2026, 11, 23), "day off"))
 
 
+def test_quarter_end_and_peak_move_the_cutover_and_what_follows():
+    peak = blackout_from("2026-11-16 to 2026-12-04 Peak season")
+    quarter = blackout_from("2026-12-07 Quarter end")
+    built = plan(calendar=working_calendar(blackouts=[quarter, peak]))
+    assert built.cutover_wished == (date(2026, 11, 20), date(2026, 11, 23))
+    assert built.cutover == (date(2026, 12, 11), date(2026, 12, 14))
+    assert phase(built, "C").end == date(2026, 11, 13)
+    assert phase(built, "E").start == date(2026, 12, 14)
+    assert phase(built, "E").end == date(2027, 1, 8)
+    assert days_off_sentence(built).endswith(
+        " The cutover moved from Fri 20 Nov to Fri 11 Dec, because nothing is cut over on: "
+        "Peak season (16 Nov 2026 to 4 Dec 2026) and Quarter end (7 Dec 2026)."
+    )
+    assert built.as_dict()["cutover_moved_by"] == [peak.line, quarter.line]
+
+
+def test_a_blackout_elsewhere_moves_nothing():
+    calendar = working_calendar(blackouts=[blackout_from("2026-12-24 to 2027-01-03 Year end")])
+    assert plan(calendar=calendar).cutover == plan().cutover
+    assert "moved" not in days_off_sentence(plan(calendar=calendar))
+
+
+def test_a_slip_into_a_blackout_expects_the_next_free_weekend():
+    peak = blackout_from("2026-12-22 to 2027-01-10 Peak season")
+    built = plan(calendar=working_calendar(blackouts=[peak]), today=date(2026, 11, 6))
+    assert phase(built, "D").slip_days == 35
+    assert phase(built, "D").expected_end == date(2027, 1, 18)
+
+
 @given(
     st.sampled_from(BOTH),
     st.dates(date(2026, 1, 1), date(2029, 12, 31)),
     st.sampled_from(["", "DE-BE", "US", "JP"]),
     st.frozensets(st.dates(date(2026, 1, 1), date(2030, 12, 31)), max_size=20),
+    st.lists(st.tuples(st.dates(date(2026, 1, 1), date(2030, 12, 31)), st.integers(0, 60))),
     st.integers(-40, 300),
 )
-def test_dates_follow_each_other_and_avoid_days_off(template, start, country, extra, later):
-    calendar = working_calendar(country=country, extra=extra)
+def test_dates_follow_each_other_and_avoid_days_off(
+    template, start, country, extra, blocked, later
+):
+    blackouts = [Blackout(day, day + timedelta(days=length)) for day, length in blocked]
+    calendar = working_calendar(country=country, extra=extra, blackouts=blackouts)
     built = plan(template, start=start, calendar=calendar, today=start + timedelta(days=later))
     ends = [day for phase in built.phases for day in (phase.start, phase.end)]
     assert ends == sorted(ends)
@@ -230,6 +263,7 @@ def test_dates_follow_each_other_and_avoid_days_off(template, start, country, ex
     assert all(calendar.is_working(phase.expected_end) for phase in built.phases)
     assert all(phase.expected_end >= phase.end for phase in built.phases)
     assert [day.weekday() for day in built.cutover] == [4, 0]
+    assert not any(blackout.touches(*built.cutover) for blackout in blackouts)
     assert all(activity.due <= phase.end for phase in built.phases for activity in phase.activities)
 
 

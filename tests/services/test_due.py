@@ -105,6 +105,7 @@ def test_a_day_off_moves_the_end_of_the_phase(planned: Deployment, alice: User) 
         plan_start=MONDAY,
         holiday_country="",
         days_off=["2026-10-28"],
+        blackouts=[],
         by=alice,
         now=NOW,
     )

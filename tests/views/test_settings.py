@@ -33,6 +33,7 @@ def test_the_calendar_is_stored_and_counted_as_a_change(client_for, dana, deploy
             "plan_start": "2026-11-30",
             "holiday_country": "de-be",
             "days_off": "2026-12-24\n2026-12-31\n2026-12-24",
+            "blackouts": "2026-12-31 Quarter end\n\n2026-11-16 to 2026-12-04 Peak",
         },
         follow=True,
     )
@@ -43,6 +44,7 @@ def test_the_calendar_is_stored_and_counted_as_a_change(client_for, dana, deploy
     assert str(stored.plan_start) == "2026-11-30"
     assert stored.holiday_country == "DE-BE"
     assert stored.holidays == ["2026-12-24", "2026-12-31"]
+    assert stored.blackouts == ["2026-11-16 to 2026-12-04 Peak", "2026-12-31 Quarter end"]
     assert stored.revision > deployment.revision
 
 
@@ -51,6 +53,7 @@ def test_the_calendar_is_stored_and_counted_as_a_change(client_for, dana, deploy
     [
         ("holiday_country", "XX", "No public holidays are known for &quot;XX&quot;"),
         ("days_off", "2026-12-24\nChristmas", "“Christmas” is not a date"),
+        ("blackouts", "2026-12-31\nPeak", "“Peak” names no days"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("plan_start", "soon", "Enter a valid date."),
     ],

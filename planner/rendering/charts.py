@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from planner.domain.dates import short
 from planner.domain.finding import Severity
+from planner.domain.forecast import SHARES, Futures, Week
 from planner.domain.measure import GateState
 from planner.domain.numbers import plural
 from planner.domain.plan import Phase, PhaseState, Plan
@@ -323,17 +324,26 @@ def _timeline_table(plan: Plan) -> Table:
 
 
 def burn_down(
-    history: pd.DataFrame, *, severity: Severity, today: date, gate: Phase | None = None
+    history: pd.DataFrame,
+    *,
+    severity: Severity,
+    today: date,
+    gate: Phase | None = None,
+    futures: Futures | None = None,
 ) -> Chart:
     """Open findings of one severity, scan by scan. ``history`` has a column per severity, a row per day.
 
-    ``gate`` is the phase whose gate asks for zero: its end is marked.
+    ``gate`` is the phase whose gate asks for zero: its end is marked. ``futures`` go on as a cone.
     """
     series = history[severity.value]
     points = [(day, int(number)) for day, number in series.items()]
     title = _burn_title(points, severity, today)
-    until = max([points[-1][0], today, *([gate.end] if gate else [])])
-    figure = go.Figure(layout=_burn_layout(points, until, today, gate))
+    cone = _cone(futures, history=(points[-1][0] - points[0][0]).days) if futures else []
+    until = max(
+        [points[-1][0], today, *([gate.end] if gate else []), *[row.day for row in cone[-1:]]]
+    )
+    figure = go.Figure(layout=_burn_layout(points, until, today, gate, cone))
+    figure.add_traces(_cone_traces(cone))
     figure.add_trace(
         go.Scatter(
             x=[day.isoformat() for day, _ in points],
@@ -347,16 +357,200 @@ def burn_down(
     )
     for annotation in _burn_labels(points, severity, until):
         figure.add_annotation(annotation)
+    if futures:
+        figure.add_annotation(_finish_label(futures, cone, points[0][0], today))
     words = ", ".join(f"{number:,} on {short(day, today=today)}" for day, number in points)
     due = f" Gate {gate.key} is due {short(gate.end, today=today)}." if gate else ""
     return Chart(
         key=f"burn-down-{severity.value.lower()}",
         title=title,
-        description=f"Open {severity.value} findings: {words}.{due}",
+        description=f"Open {severity.value} findings: {words}.{_finish_words(futures, today)}{due}",
         height=300,
         figure=_plain(figure),
-        table=_series_table(history, [severity]),
+        table=_cone_table(points, cone, severity) if cone else _series_table(history, [severity]),
     )
+
+
+# --- The cone --------------------------------------------------------------------------------------------
+
+LEAST_WEEKS, MOST_WEEKS = 8, 52
+"""How far the cone is drawn at least and at most."""
+CONE_ROOM = 1.5
+"""What the cone may add above the highest point of the past before it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ConeRow:
+    day: date
+    low: int
+    middle: int
+    high: int
+
+
+def _cone(futures: Futures, *, history: int) -> list[_ConeRow]:
+    """Week by week what is open in nine futures of ten, until most are done or as far as the past is long."""
+    most = futures.day(SHARES[1])
+    wanted = (most - futures.start).days // 7 + 2 if most else history // 7
+    weeks = min(max(wanted, LEAST_WEEKS), MOST_WEEKS, len(futures.open) - 1)
+    return [
+        _ConeRow(futures.start + timedelta(weeks=week), *futures.within(week))
+        for week in range(weeks + 1)
+    ]
+
+
+def _cone_traces(cone: Sequence[_ConeRow]) -> list[go.Scatter]:
+    if not cone:
+        return []
+    days = [row.day.isoformat() for row in cone]
+    edge = go.Scatter(
+        x=[*days, *reversed(days)],
+        y=[*(row.high for row in cone), *(row.low for row in reversed(cone))],
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor="var(--accent-tint)",
+        meta="cone",
+    )
+    middle = go.Scatter(
+        x=days,
+        y=[row.middle for row in cone],
+        mode="lines",
+        line={"color": "var(--accent)", "width": 2, "dash": "dash"},
+        meta="forecast",
+    )
+    return [edge, middle]
+
+
+def _finish_label(
+    futures: Futures, cone: Sequence[_ConeRow], first: date, today: date
+) -> dict[str, Any]:
+    """Where the middle of the futures reaches zero, or that it does not."""
+    half, until = futures.day(SHARES[0]), cone[-1].day
+    if half is None or half > until:
+        day, y = until, cone[-1].middle
+        words = "<b>no end in sight</b>" if half is None else f"<b>half by {short(half)}</b>"
+    else:
+        day, y = half, 0
+        words = f"<b>half by {short(half, today=today)}</b>"
+    to_left = (day - first) > (until - first) * 0.6
+    return _label(
+        words,
+        day,
+        y,
+        xanchor="right" if to_left else "left",
+        yanchor="bottom",
+        yshift=4,
+        bgcolor="rgba(0,0,0,0)",
+        font={"color": "var(--accent)"},
+    )
+
+
+def _finish_words(futures: Futures | None, today: date) -> str:
+    if futures is None:
+        return ""
+    half, most, _nearly = (futures.day(share) for share in SHARES)
+    if half is None:
+        return " The forecast sees no end."
+    late = f"in 85 of 100 by {short(most, today=today)}" if most else "in 85 of 100 not in sight"
+    return (
+        f" The forecast reaches zero by {short(half, today=today)} in half of the futures, {late}."
+    )
+
+
+def _cone_table(
+    points: Sequence[tuple[date, int]], cone: Sequence[_ConeRow], severity: Severity
+) -> Table:
+    past = [(day.isoformat(), f"{number}", "", "") for day, number in points]
+    ahead = [
+        (f"{row.day.isoformat()} (forecast)", f"{row.middle}", f"{row.low}", f"{row.high}")
+        for row in cone[1:]
+    ]
+    return Table(head=("Scan of", severity.value, "Low (5 %)", "High (95 %)"), rows=(*past, *ahead))
+
+
+# --- Arrivals and closes ---------------------------------------------------------------------------------
+
+FLOW_WEEKS = 26
+
+
+def flows(weeks: Sequence[Week], *, severity: Severity, today: date) -> Chart:
+    """What arrived and what closed in each week: bars up and bars down, apart from each other."""
+    shown = weeks[-FLOW_WEEKS:]
+    days = [week.end.isoformat() for week in shown]
+    most = max(1, *(max(week.arrived, week.closed) for week in shown))
+    figure = go.Figure(
+        layout=_layout(
+            170,
+            barmode="overlay",
+            bargap=0.3,
+            margin={"l": 34, "r": 12, "t": 20, "b": 26},
+            xaxis={
+                "type": "date",
+                "range": [
+                    (shown[0].end - timedelta(days=5)).isoformat(),
+                    (shown[-1].end + timedelta(days=5)).isoformat(),
+                ],
+                "tickformat": "%-d %b",
+                "nticks": 7,
+            },
+            yaxis={
+                "range": [-most * 1.25, most * 1.25],
+                "tickvals": [-most, 0, most],
+                "ticktext": [f"{most:,}", "0", f"{most:,}"],
+                "zeroline": True,
+                "zerolinecolor": "var(--control)",
+            },
+        )
+    )
+    figure.add_traces(
+        [
+            _flow_bars(days, [week.arrived for week in shown], "arrived", "var(--waiting)"),
+            _flow_bars(days, [-week.closed for week in shown], "closed", "var(--ink)"),
+        ]
+    )
+    for words, y, anchor in (("arrived", most * 1.25, "top"), ("closed", -most * 1.25, "bottom")):
+        figure.add_annotation(
+            {
+                "text": f"<b>{words}</b>",
+                "x": 0,
+                "xref": "paper",
+                "y": y,
+                "yref": "y",
+                "xanchor": "left",
+                "yanchor": anchor,
+                "showarrow": False,
+                "bgcolor": "var(--paper)",
+            }
+        )
+    arrived, closed = (
+        sum(week.arrived for week in shown),
+        sum(week.closed for week in shown),
+    )
+    span = plural(len(shown), "week")
+    name = severity.value
+    return Chart(
+        key=f"flows-{name.lower()}",
+        title=f"{plural(closed, name)} closed and {arrived:,} arrived in {span}",
+        description=f"{name} by week: "
+        + "; ".join(
+            f"{short(week.end, today=today)} {week.arrived:,} arrived, {week.closed:,} closed"
+            for week in shown
+        )
+        + ".",
+        height=170,
+        figure=_plain(figure),
+        table=Table(
+            head=("Week to", "Arrived", "Closed", "Open at its end"),
+            rows=tuple(
+                (week.end.isoformat(), f"{week.arrived}", f"{week.closed}", f"{week.open}")
+                for week in shown
+            ),
+        ),
+    )
+
+
+def _flow_bars(days: Sequence[str], numbers: Sequence[int], name: str, colour: str) -> go.Bar:
+    return go.Bar(x=days, y=numbers, marker={"color": colour, "line": {"width": 0}}, meta=name)
 
 
 def _burn_title(points: Sequence[tuple[date, int]], severity: Severity, today: date) -> str:
@@ -376,10 +570,15 @@ def _span_words(days: int) -> str:
 
 
 def _burn_layout(
-    points: Sequence[tuple[date, int]], until: date, today: date, gate: Phase | None
+    points: Sequence[tuple[date, int]],
+    until: date,
+    today: date,
+    gate: Phase | None,
+    cone: Sequence[_ConeRow],
 ) -> go.Layout:
     first = points[0][0]
-    top = max(number for _, number in points)
+    past = max(number for _, number in points)
+    top = min(max([past, *(row.high for row in cone)]), round(past * CONE_ROOM) + 1)
     shapes = [_vertical(today, "var(--accent)")]
     marks = [_edge_label("<b>today</b>", today, first, until, "var(--accent)", row=0)]
     if gate:

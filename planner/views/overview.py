@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from planner.domain.finding import Severity
+from planner.domain.forecast_words import Forecast
 from planner.domain.overview import gates_sentence, headline
-from planner.domain.plan import Phase
 from planner.rendering.charts import Chart, Spark, burn_down, small_burn_down, spark
 from planner.selectors.decision import may_create_deployments
+from planner.selectors.forecast import forecast_of
 from planner.selectors.overview import Overview, overview_of
 from planner.selectors.portfolio import PAGE, PortfolioRow, portfolio_headline, portfolio_of
 from planner.views.access import (
@@ -22,6 +23,7 @@ from planner.views.access import (
     deployment_view,
     person_view,
 )
+from planner.views.forecast import FLOWS_NOTE, gate_phase, panel_of
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 def overview_page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """The verdict, and what stands between the deployment and its next gate."""
     overview = overview_of(deployment, now=request.now)
+    forecast = forecast_of(deployment, plan=overview.plan, ground=overview.ground, now=request.now)
+    panel = panel_of(forecast, overview.plan)
     context = {
         "overview": overview,
         "headline": headline(
@@ -42,26 +46,30 @@ def overview_page(request: DeploymentRequest, deployment: Deployment) -> HttpRes
             scanned=overview.ground.sight.scanned_at is not None,
         ),
         "gates_sentence": gates_sentence(overview.plan),
-        "charts": _charts(overview),
+        "charts": _charts(overview, forecast),
+        "panel": panel,
+        "charts_shown": panel.flows,
+        "charts_note": FLOWS_NOTE,
     }
     return render_page(request, deployment, "overview/page.html", context, tab="overview")
 
 
-def _charts(overview: Overview) -> dict[str, Chart]:
+def _charts(overview: Overview, forecast: Forecast) -> dict[str, Chart]:
     if overview.history.empty:
         return {}
     plan = overview.plan
-    waited = next((phase for phase in plan.phases if _wants_zero_errors(phase)), None)
-    gate = None if plan.proposed or waited is None or waited.passed else waited
+    errors = forecast.of(Severity.ERROR)
     return {
-        "errors": burn_down(overview.history, severity=Severity.ERROR, today=plan.today, gate=gate),
+        "errors": burn_down(
+            overview.history,
+            severity=Severity.ERROR,
+            today=plan.today,
+            gate=gate_phase(plan, errors),
+            futures=errors.futures,
+        ),
         "warnings": small_burn_down(overview.history, severity=Severity.WARNING),
         "infos": small_burn_down(overview.history, severity=Severity.INFO),
     }
-
-
-def _wants_zero_errors(phase: Phase) -> bool:
-    return any(gate.measure == "errors" for gate in phase.gates)
 
 
 @require_safe

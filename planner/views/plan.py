@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
@@ -17,10 +17,19 @@ from django.views.decorators.http import require_POST, require_safe
 from planner.domain.plan import Phase, Plan, PlanError, days_off_sentence, sentence
 from planner.rendering.charts import timeline
 from planner.rendering.plan import plan_as_calendar, plan_as_csv, plan_as_markdown
+from planner.selectors.forecast import forecast_of
 from planner.selectors.local_time import local_day
-from planner.selectors.plan import is_kept, leads_of, plan_of, plan_templates
+from planner.selectors.plan import (
+    ground_of,
+    is_kept,
+    leads_of,
+    plan_from,
+    plan_of,
+    plan_templates,
+)
 from planner.services.plan import GateRefused, gate_sign, gate_unsign, plan_set
 from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.forecast import CONE_NOTE, panel_of
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -34,21 +43,30 @@ CONTENT_TYPES = {
 }
 
 
+class _Look(TypedDict):
+    template: str | None
+    start: date | None
+
+
 @require_safe
 @deployment_view(Role.VIEWER)
 def plan_page(request: DeploymentRequest, deployment: Deployment) -> HttpResponse:
     """The plan, or a look at another template or start."""
     error, status = "", 200
+    today = local_day(deployment, request.now)
+    ground = ground_of(deployment, today=today)
     try:
-        plan = _asked(request, deployment, request.GET)
+        plan = plan_from(deployment, ground, today=today, **_asked(request.GET))
     except (PlanError, ValueError) as refused:
         error, status = str(refused), 400
-        plan = plan_of(deployment, today=local_day(deployment, request.now))
+        plan = plan_from(deployment, ground, today=today)
+    panel = panel_of(forecast_of(deployment, plan=plan, ground=ground, now=request.now), plan)
     return render_page(
         request,
         deployment,
         "plan/page.html",
-        _context(deployment, plan, error),
+        _context(deployment, plan, error)
+        | {"panel": panel, "charts_shown": panel.cones, "charts_note": CONE_NOTE},
         tab="plan",
         status=status,
     )
@@ -75,14 +93,9 @@ def _led(phase: Phase, leads: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(axis.value, leads.get(axis.value, "")) for axis in phase.axes]
 
 
-def _asked(request: DeploymentRequest, deployment: Deployment, asked: QueryDict) -> Plan:
-    """The plan that the address asks for."""
-    return plan_of(
-        deployment,
-        template=asked.get("template") or None,
-        start=_day(asked.get("start", "")),
-        today=local_day(deployment, request.now),
-    )
+def _asked(asked: QueryDict) -> _Look:
+    """The template and the start that the address asks for."""
+    return {"template": asked.get("template") or None, "start": _day(asked.get("start", ""))}
 
 
 def _day(text: str) -> date | None:
@@ -99,7 +112,8 @@ def _day(text: str) -> date | None:
 def plan_export(request: DeploymentRequest, deployment: Deployment, form: str) -> HttpResponseBase:
     """The plan as a file to take away."""
     try:
-        plan = _asked(request, deployment, request.GET)
+        today = local_day(deployment, request.now)
+        plan = plan_of(deployment, today=today, **_asked(request.GET))
     except PlanError as refused:
         return HttpResponse(str(refused), status=400, content_type="text/plain; charset=utf-8")
     title = f"{plan.name} for {deployment.name}"

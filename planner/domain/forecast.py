@@ -213,7 +213,7 @@ def look_back(
     weeks: Sequence[Week], *, least: int, pace: Pace, ahead: Sequence[int] = AHEAD
 ) -> tuple[Check, ...]:
     """Every forecast that could have been made after ``least`` weeks, against what came. The oldest first."""
-    checked = replace(pace, weeks_ahead=max(ahead), paths=min(CHECK_PATHS, pace.paths))
+    checked = replace(pace, weeks_ahead=max(ahead), paths=CHECK_PATHS)
     checks = []
     for at in range(max(least, len(weeks) - CHECKED_WEEKS), len(weeks)):
         reached = [number for number in ahead if at - 1 + number < len(weeks)]
@@ -248,5 +248,6 @@ def said_before(weeks: Sequence[Week], *, weeks_ago: int, least: int, pace: Pace
     if weeks_ago < 1:
         return None
     then = weeks[: len(weeks) - weeks_ago]
-    futures = simulate(then, open_now=then[-1].open, start=then[-1].end, pace=pace)
+    checked = replace(pace, paths=CHECK_PATHS)
+    futures = simulate(then, open_now=then[-1].open, start=then[-1].end, pace=checked)
     return Said(weeks_ago=weeks_ago, days=tuple(futures.day(share) for share in BEFORE))

@@ -105,11 +105,13 @@ class Forecast:
         return next(outlook for outlook in self.outlooks if outlook.severity is severity)
 
 
-def headline(forecast: Forecast) -> str:
-    """The answer to "when will it be done?", ERROR first."""
+def sentences(forecast: Forecast) -> tuple[str, ...]:
+    """The answer to "when will it be done?": one for each severity, ERROR first, with the odds of the plan's date."""
     if not forecast.is_enough:
-        return _too_little(forecast)
-    return " ".join(_when(outlook) for outlook in forecast.outlooks)
+        return (_too_little(forecast),)
+    return tuple(
+        f"{_when(outlook)} {aim_sentence(outlook)}".strip() for outlook in forecast.outlooks
+    )
 
 
 def _too_little(forecast: Forecast) -> str:

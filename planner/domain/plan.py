@@ -589,7 +589,8 @@ class _Builder:
         if row.get("due") == "cutover":
             return min(end, self.cutover[1])
         if "week" in row:
-            return min(end, self.calendar.add(self.start, row["week"] * WORKING_DAYS_A_WEEK - 1))
+            due = self.calendar.add(self.start, row["week"] * WORKING_DAYS_A_WEEK - 1)
+            return max(start, min(end, due))
         return end
 
     def comparison(self, row: Mapping[str, Any]) -> Comparison:

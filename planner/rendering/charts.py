@@ -358,7 +358,7 @@ def burn_down(
     for annotation in _burn_labels(points, severity, until):
         figure.add_annotation(annotation)
     if futures:
-        figure.add_annotation(_finish_label(futures, cone, points[0][0], today))
+        figure.add_annotation(_finish_label(futures, cone, today))
     words = ", ".join(f"{number:,} on {short(day, today=today)}" for day, number in points)
     due = f" Gate {gate.key} is due {short(gate.end, today=today)}." if gate else ""
     return Chart(
@@ -375,6 +375,10 @@ def burn_down(
 
 LEAST_WEEKS, MOST_WEEKS = 8, 52
 """How far the cone is drawn at least and at most."""
+TIMES_THE_PAST = 3
+"""How much longer than the past the cone may be, where half of the futures are done within that."""
+HALF_AT = 0.62
+"""Where the day by which half are done lies at most, as a share of the plot: its words need the rest."""
 CONE_ROOM = 1.5
 """What the cone may add above the highest point of the past before it is cut."""
 
@@ -389,8 +393,11 @@ class _ConeRow:
 
 def _cone(futures: Futures, *, history: int) -> list[_ConeRow]:
     """Week by week what is open in nine futures of ten, until most are done or as far as the past is long."""
-    most = futures.day(SHARES[1])
-    wanted = (most - futures.start).days // 7 + 2 if most else history // 7
+    half, most, _nearly = (futures.day(share) for share in SHARES)
+    past = history // 7
+    wanted = past if most is None else min((most - futures.start).days // 7, TIMES_THE_PAST * past)
+    if half:
+        wanted = max(wanted, round((past + (half - futures.start).days / 7) / HALF_AT) - past)
     weeks = min(max(wanted, LEAST_WEEKS), MOST_WEEKS, len(futures.open) - 1)
     return [
         _ConeRow(futures.start + timedelta(weeks=week), *futures.within(week))
@@ -421,28 +428,17 @@ def _cone_traces(cone: Sequence[_ConeRow]) -> list[go.Scatter]:
     return [edge, middle]
 
 
-def _finish_label(
-    futures: Futures, cone: Sequence[_ConeRow], first: date, today: date
-) -> dict[str, Any]:
+def _finish_label(futures: Futures, cone: Sequence[_ConeRow], today: date) -> dict[str, Any]:
     """Where the middle of the futures reaches zero, or that it does not."""
     half, until = futures.day(SHARES[0]), cone[-1].day
+    quiet = {"bgcolor": "rgba(0,0,0,0)", "font": {"color": "var(--accent)"}}
+    words = f"<b>half by {short(half, today=today)}</b>" if half else "<b>no end in sight</b>"
     if half is None or half > until:
-        day, y = until, cone[-1].middle
-        words = "<b>no end in sight</b>" if half is None else f"<b>half by {short(half)}</b>"
-    else:
-        day, y = half, 0
-        words = f"<b>half by {short(half, today=today)}</b>"
-    to_left = (day - first) > (until - first) * 0.6
-    return _label(
-        words,
-        day,
-        y,
-        xanchor="right" if to_left else "left",
-        yanchor="bottom",
-        yshift=4,
-        bgcolor="rgba(0,0,0,0)",
-        font={"color": "var(--accent)"},
-    )
+        end = cone[-1]
+        return _label(
+            words, end.day, end.middle, xanchor="right", yanchor="bottom", yshift=4, **quiet
+        )
+    return _label(words, half, 0, xanchor="left", xshift=4, yanchor="bottom", yshift=4, **quiet)
 
 
 def _finish_words(futures: Futures | None, today: date) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
@@ -12,12 +13,11 @@ from planner.domain.forecast_words import (
     Answer,
     Forecast,
     Outlook,
-    aim_sentence,
     checks_sentence,
-    headline,
     odds_words,
     pace_sentence,
     said_sentence,
+    sentences,
 )
 from planner.domain.plan import Phase, Plan
 from planner.rendering.charts import Chart, burn_down, flows
@@ -48,9 +48,7 @@ class Panel:
     """The sentences, the table and the charts of "When will it be done?"."""
 
     forecast: Forecast
-    headline: str
-    aims: tuple[str, ...]
-    """Whether the plan's dates hold."""
+    sentences: tuple[str, ...]
     paces: tuple[str, ...]
     past: tuple[str, ...]
     """What it said before, and how often that held."""
@@ -65,8 +63,7 @@ def panel_of(forecast: Forecast, plan: Plan) -> Panel:
     drawn = [outlook for outlook in outlooks if outlook.weeks]
     return Panel(
         forecast=forecast,
-        headline=headline(forecast),
-        aims=_said(aim_sentence(outlook) for outlook in outlooks),
+        sentences=sentences(forecast),
         paces=_said(pace_sentence(outlook) for outlook in outlooks),
         past=_said(
             f"{said_sentence(outlook)} {checks_sentence(outlook.checks)}".strip()
@@ -98,7 +95,10 @@ def _row(outlook: Outlook) -> Row:
 def _cone(outlook: Outlook, plan: Plan) -> Chart:
     """The burn-down by whole weeks, going on as a cone."""
     name = outlook.severity.value
-    points = {week.end: week.open for week in outlook.weeks} | {plan.today: outlook.open}
+    first = outlook.weeks[0]
+    began = first.end - timedelta(weeks=1)
+    points = {began: max(0, first.open - first.arrived + first.closed)}
+    points |= {week.end: week.open for week in outlook.weeks} | {plan.today: outlook.open}
     history = pd.DataFrame.from_dict(points, orient="index", columns=[name])
     return burn_down(
         history,

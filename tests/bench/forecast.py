@@ -4,9 +4,10 @@ Every scan of every history series from the fourth on is forecast four and eight
 then, for ERROR and for WARNING, and compared with what came. Beside it two naive models: own weeks drawn with
 equal weight, and the mean pace with the spread of a normal distribution.
 
-What must hold is measured on the two series of ``tests/reports/series``, which the model's numbers were not made
-from. The further ones (``tests/reports/paces``: counts of 23 public repositories month by month, of 16 week by
-week) say whether it holds elsewhere; the months in ``forecast.toml`` are made from the monthly ones.
+What must hold is measured on the two series of ``tests/reports/series``, of which no month is in
+``forecast.toml``. Counts of 23 further public repositories month by month, and of 16 repositories week by week (the
+two among them), say whether it holds elsewhere (``tests/reports/paces``); the months in ``forecast.toml`` are made
+from the monthly ones.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def histories() -> dict[str, dict[str, list[History]]]:
     return {
         "the two series, month by month": {name: _of(counts) for name, counts in shared.items()},
         "23 further, month by month": _stored(PACES / "monthly.json"),
-        "16 further, week by week": _stored(PACES / "weekly.json"),
+        "16 repositories, week by week": _stored(PACES / "weekly.json"),
     }
 
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.domain.calendar import blackout_from
 from planner.domain.facts import DATABASES, HOSTINGS, DeploymentFacts
 from planner.domain.report import DagEntry
 from planner.domain.runbook import (
@@ -493,6 +494,19 @@ class TestReady:
 
         assert finished.ready
         assert "less than 7 days away" in unfinished.not_ready_because[-1]
+
+    def test_a_weekend_that_touches_a_blackout_is_refused(self) -> None:
+        freeze = make().steps[0].at
+        assert freeze is not None
+        monday = freeze.date() + timedelta(days=(7 - freeze.weekday()) % 7 or 7)
+        touching = blackout_from(f"{monday} to {monday + timedelta(days=9)} Quarter end")
+        after = blackout_from(f"{monday + timedelta(days=1)} Audit")
+
+        book = make(readiness=dataclasses.replace(READY, blackouts=(after, touching)))
+
+        assert list(book.not_ready_because) == [
+            f"Nothing may be cut over on {touching.words}: choose another weekend."
+        ]
 
     def test_sqlite_is_refused_with_what_it_loses(self) -> None:
         book = make(facts=dataclasses.replace(FACTS, metadata_db="sqlite"))

@@ -165,7 +165,7 @@ def test_the_number_of_queries_does_not_grow(
     owners = [make_owner(deployment, f"owner{at}") for at in range(20)]
     make_mixed_findings(running, number, [*owners, None])
     client = client_for(erin)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         answer = client.get(URL)
     assert answer.status_code == 200
     assert Finding.objects.count() == number

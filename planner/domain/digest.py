@@ -45,6 +45,7 @@ class Part(StrEnum):
     DUE = "due"
     NEW = "new"
     BACK = "back"
+    OFFERED = "offered"
     ARRIVED = "arrived"
     FIXED = "fixed"
     GONE = "gone"
@@ -83,6 +84,12 @@ WORDS: dict[Part, Words] = {
         "{n} came back: they were closed before, or their waivers ended.",
         "came back",
     ),
+    Part.OFFERED: Words(
+        "Yours, others say",
+        "Of 1 finding its owner says that it is yours.",
+        "Of {n} their owners say that they are yours.",
+        "offered to you",
+    ),
     Part.ARRIVED: Words(
         "Now yours", "1 finding became yours.", "{n} became yours.", "moved to you"
     ),
@@ -107,7 +114,7 @@ WORDS: dict[Part, Words] = {
 }
 _SUBJECT_ORDER = (
     *(Part.NEW, Part.DUE, Part.OVERDUE, Part.CONTRADICTED, Part.FIXED),
-    *(Part.BACK, Part.ARRIVED, Part.GONE, Part.LEFT),
+    *(Part.BACK, Part.ARRIVED, Part.OFFERED, Part.GONE, Part.LEFT),
 )
 CHAT_PARTS = (*_SUBJECT_ORDER[:6], Part.GONE)
 """What is told of a whole deployment: moves within it cancel out."""
@@ -120,6 +127,14 @@ class Happened(NamedTuple):
     kind: str
     owner_before: str | None
     """The key of the owner before it, where the owner changed; empty for nobody."""
+
+
+class Offer(NamedTuple):
+    """Findings that their owners say are this owner's, who has not answered yet."""
+
+    owner_id: int
+    number: int
+    is_news: bool
 
 
 class Told(NamedTuple):
@@ -345,6 +360,7 @@ class Ground:
     readers: Sequence[Reader]
     open_by_owner: Mapping[int, int]
     unowned_errors: int
+    offers: Iterable[Offer] = ()
     not_scanned: tuple[str, ...] = ()
 
 
@@ -390,6 +406,8 @@ class _Collector:
     def collect(self) -> Digests:
         for told in self._ground.findings:
             self._take(told)
+        for offer in self._ground.offers:
+            self._offer(offer)
         return Digests(
             owners=tuple(
                 self._letter(reader, self._accounts[reader.key])
@@ -414,6 +432,13 @@ class _Collector:
                 to = f"To {reader.name}" if reader else "To nobody yet"
                 account = self._accounts.setdefault(before.key, Account())
                 account.add(Part.LEFT, told, to, "", is_news=True)
+
+    def _offer(self, offer: Offer) -> None:
+        reader = self._reader_of.get(offer.owner_id)
+        if reader:
+            account = self._accounts.setdefault(reader.key, Account())
+            account.counts[Part.OFFERED] += offer.number
+            account.changed |= offer.is_news
 
     def _before(self, since: _Since, reader: Reader | None) -> Reader | _Same | None:
         """Who had it before; ``_SAME`` where it has not changed hands."""
@@ -538,7 +563,7 @@ def _happened(events: Iterable[Happened]) -> dict[int, _Since]:
 
 
 def _section(part: Part, account: Account, today: date) -> Section:
-    groups = sorted(account.groups[part].values(), key=lambda one: (one.rank, -one.count))
+    groups = sorted(account.groups.get(part, {}).values(), key=lambda one: (one.rank, -one.count))
     shown = groups[:MOST_GROUPS]
     for group in shown:
         group.trim()

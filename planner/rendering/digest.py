@@ -136,7 +136,10 @@ def _owner_sections(digest: OwnerDigest, links: Links) -> Iterator[SheetSection]
     explained: set[str] = set()
     for section in digest.sections:
         words, filters = _LISTS.get(section.part, ("", None))
-        more = f"And {section.more:,} more. " if section.more else ""
+        more = f"And {section.more:,} more. " if section.more and section.groups else ""
+        href = "" if filters is None else links.findings(owner=owner, **filters)
+        if section.part is Part.OFFERED:
+            words, href = "Say whether they are", links.mine
         yield SheetSection(
             section.heading,
             section.sentence,
@@ -144,7 +147,7 @@ def _owner_sections(digest: OwnerDigest, links: Links) -> Iterator[SheetSection]
                 _block(group, section, digest.today, links, explained) for group in section.groups
             ),
             all=f"{more}{words}",
-            href="" if filters is None else links.findings(owner=owner, **filters),
+            href=href,
         )
 
 

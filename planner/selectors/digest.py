@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import chain
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from planner.domain.access import Role
 from planner.domain.dates import short, with_weekday
@@ -18,12 +18,13 @@ from planner.domain.digest import (
     Digests,
     Ground,
     Happened,
+    Offer,
     Reader,
     Told,
     digests,
     one_line,
 )
-from planner.domain.finding import Category, Severity
+from planner.domain.finding import ACTIVE_STATES, Category, Severity
 from planner.domain.lifecycle import Kind
 from planner.domain.ownership import InactiveCause
 from planner.domain.person import name_of
@@ -34,6 +35,7 @@ from planner.models import (
     Digest,
     Event,
     Finding,
+    HandOver,
     Letter,
     MailStop,
     Membership,
@@ -109,8 +111,27 @@ def ground_of(deployment: Deployment, *, now: datetime) -> Ground:
         readers=readers_of(deployment),
         open_by_owner=_open_by_owner(deployment),
         unowned_errors=Finding.objects.filter(nobody, deployment=deployment).count(),
+        offers=_offers(deployment, last),
         not_scanned=tuple(not_scanned(deployment, last, now)),
     )
+
+
+def _offers(deployment: Deployment, last: Digest | None) -> list[Offer]:
+    """Hand-overs that wait for the one they name."""
+    rows = (
+        HandOver.objects.filter(
+            deployment=deployment,
+            settled_at=None,
+            suggested__isnull=False,
+            findings__owner=F("owner"),
+            findings__state__in=ACTIVE_STATES,
+        )
+        .order_by()
+        .values_list("suggested_id")
+        .annotate(Count("findings"), Max("asked_at"))
+    )
+    since = last.decided_at if last else None
+    return [Offer(owner, count, since is None or at >= since) for owner, count, at in rows]
 
 
 def last_decided(deployment: Deployment) -> Digest | None:

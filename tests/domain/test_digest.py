@@ -15,6 +15,7 @@ from planner.domain.digest import (
     Digests,
     Ground,
     Happened,
+    Offer,
     OwnerDigest,
     Part,
     Reader,
@@ -272,6 +273,15 @@ def test_a_chat_is_told_of_the_whole_deployment_unowned_included() -> None:
     assert dict(found.counts) == {Part.NEW: 2}
     assert [(row.name, dict(row.counts)) for row in found.owners] == [("Bob", {Part.NEW: 1})]
     assert found.headline == "2 new"
+
+
+def test_an_offer_is_told_as_long_as_it_waits_and_is_news_once() -> None:
+    found = letter(decided(offers=[Offer(BOB, 3, is_news=True)]))
+    assert found is not None and found.changed
+    assert found.subject == "3 offered to you — Production"
+    assert found.sections[0].sentence == "Of 3 findings their owners say that they are yours."
+    still = letter(decided(offers=[Offer(BOB, 3, is_news=False)]))
+    assert still is not None and not still.changed
 
 
 @given(

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from planner.models import Deployment, Digest, Event, Letter, Owner, Scan, Source
+from planner.models import Deployment, Digest, Event, HandOver, Letter, Owner, Scan, Source
 from planner.services.digest import digest_decide, digest_set, digests_due
 from planner.services.finding import finding_assign, finding_claim
 from planner.services.letter import letter_again, letter_send, letters_due
@@ -541,6 +541,22 @@ def test_two_deployments_are_told_apart(server: MailServer, scan: Scan, bob: Own
         "1 new — Production",
         "1 new — Staging",
     }
+
+
+def test_whoever_is_said_to_own_findings_hears_of_it(
+    server: MailServer, scan: Scan, bob: Owner, alice: User
+) -> None:
+    finding = make_finding(scan, owner=bob, first_seen=SLOT - 3 * WEEK)
+    ann = make_owner(scan.deployment, "ann", email="ann@example.com")
+    offer = HandOver.objects.create(
+        deployment=scan.deployment, owner=bob, suggested=ann, asked_by=alice, asked_at=SLOT - DAY
+    )
+    offer.findings.add(finding)
+    for week in range(2):
+        work(SLOT + week * WEEK)
+    (mail,) = server.to("ann@example.com")
+    assert head(mail, "Subject") == "1 offered to you — Production"
+    assert "Say whether they are: http://testserver/me/" in _text(mail)
 
 
 @pytest.mark.django_db(transaction=True)

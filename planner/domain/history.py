@@ -61,7 +61,7 @@ def _fixed(why: str, change: Change, actor: str, scan: str) -> str:
 
 
 def _removed(why: str, change: Change, actor: str, scan: str) -> str:
-    return _with(f"{_first_upper(scan)} no longer found the file. Removed", why)
+    return _with(f"{_first_upper(scan)} no longer found it. Removed", why)
 
 
 def _reopened(why: str, change: Change, actor: str, scan: str) -> str:

@@ -156,6 +156,7 @@ def _document(finding: Finding, seen: _Seen) -> dict[str, Any]:
         "note": finding.note,
         "first_seen": finding.first_seen.isoformat(),
         "last_seen": seen.last_seen(finding).isoformat(),
+        "unseen_because": "" if finding.closed_at else finding.unseen_because,
     }
 
 

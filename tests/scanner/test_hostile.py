@@ -247,6 +247,12 @@ def test_little_work_starts_no_process() -> None:
         assert not pool._every
 
 
+def test_much_work_that_is_expected_starts_processes_at_once() -> None:
+    with Pool(processes=2, expected=SMALL + 1) as pool:
+        assert _facts(pool, {"a.py": OLD.encode()}).keys() == {"a.py"}
+        assert len(pool._every) == 2
+
+
 def test_no_process_stays_behind(several: Pool) -> None:
     contents = {f"{n}.py": b"#" * SMALL for n in range(4)}
     _facts(several, contents)

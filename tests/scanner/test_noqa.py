@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from planner.scanner.noqa import Noqa, may_silence, noqa_in_python, noqa_in_text, noqa_of
+from planner.scanner.code.glimpse import Glimpse
+from planner.scanner.noqa import (
+    SPELLINGS,
+    Noqa,
+    may_silence,
+    noqa_in_python,
+    noqa_in_text,
+    noqa_of,
+)
 from planner.scanner.ruff_here import ruff_program
 from planner.scanner.ruff_run import OPTIONS
 
@@ -236,3 +244,10 @@ def test_other_files_with_such_comments_are_silenced_by_the_line():
 )
 def test_broken_files_do_no_harm(source):
     noqa_in_python(source)
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_whatever_silences_is_told_from_the_words_of_the_file(comment: str) -> None:
+    source = f"D(a=1)  {comment}\n{comment}\n"
+    if noqa_in_python(source):
+        assert Glimpse(source.encode()).spells(SPELLINGS)

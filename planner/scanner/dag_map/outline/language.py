@@ -6,6 +6,7 @@ nesting) and says ``Opaque`` where something was left out. The package ``followi
 
 from __future__ import annotations
 
+import functools
 from typing import Union
 
 import msgspec
@@ -323,7 +324,10 @@ class Outline(_Node, frozen=True):
     """The file is too long to be followed to its end."""
 
 
-_decoder = msgspec.msgpack.Decoder(Outline)
+@functools.cache
+def _decoder() -> msgspec.msgpack.Decoder[Outline]:
+    """Made where an outline is read: telling all of its shapes takes long, and most trees need none."""
+    return msgspec.msgpack.Decoder(Outline)
 
 
 def packed(outline: Outline) -> bytes:
@@ -332,4 +336,4 @@ def packed(outline: Outline) -> bytes:
 
 
 def unpacked(kept: bytes) -> Outline:
-    return _decoder.decode(kept)
+    return _decoder().decode(kept)

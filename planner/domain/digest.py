@@ -286,6 +286,19 @@ class Unreachable(NamedTuple):
     why: str
 
 
+class WaiversTold(NamedTuple):
+    """What those who approve waivers have to look at."""
+
+    ending: int = 0
+    """Waivers that end soon."""
+    first_end: date | None = None
+    asked: int = 0
+    """Requests that wait for an answer."""
+
+
+_NO_WAIVERS = WaiversTold()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagerDigest:
     """The letter of those who run a deployment."""
@@ -295,12 +308,14 @@ class ManagerDigest:
     late: tuple[LateOwner, ...]
     unowned_errors: int
     unreachable: tuple[Unreachable, ...]
+    waivers: WaiversTold
     not_scanned: tuple[str, ...]
 
     @property
     def changed(self) -> bool:
         """Whether there is anything that only a manager can mend."""
-        return bool(self.late or self.unowned_errors or self.unreachable)
+        waivers = self.waivers.ending or self.waivers.asked
+        return bool(self.late or self.unowned_errors or self.unreachable or waivers)
 
     @property
     def late_count(self) -> int:
@@ -313,6 +328,8 @@ class ManagerDigest:
             (self.late_count, "overdue by a week or more"),
             (self.unowned_errors, f"ERROR{'s'[: self.unowned_errors != 1]} without an owner"),
             (len(self.unreachable), f"owner{'s'[: len(self.unreachable) != 1]} out of reach"),
+            (self.waivers.asked, f"waiver{'s'[: self.waivers.asked != 1]} asked for"),
+            (self.waivers.ending, f"waiver{'s'[: self.waivers.ending != 1]} ending"),
         )
         parts = ", ".join(f"{number:,} {words}" for number, words in said if number)
         return f"{parts} — {one_line(self.deployment, 60)}"
@@ -361,6 +378,7 @@ class Ground:
     open_by_owner: Mapping[int, int]
     unowned_errors: int
     offers: Iterable[Offer] = ()
+    waivers: WaiversTold = _NO_WAIVERS
     not_scanned: tuple[str, ...] = ()
 
 
@@ -520,6 +538,7 @@ class _Collector:
             late=tuple(late),
             unowned_errors=ground.unowned_errors,
             unreachable=tuple(sorted(unreachable, key=lambda one: (-one.open, one.name))),
+            waivers=ground.waivers,
             not_scanned=ground.not_scanned,
         )
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.template.loader import render_to_string
 
-from planner.domain.dates import short
+from planner.domain.dates import short, with_weekday
 from planner.domain.digest import (
     MOST_OWNERS,
     Group,
@@ -20,6 +20,7 @@ from planner.domain.digest import (
     Part,
     Place,
     Section,
+    WaiversTold,
     one_line,
 )
 from planner.domain.finding import State
@@ -60,6 +61,10 @@ class Links:
     @property
     def owners(self) -> str:
         return f"{self.base}/d/{self.slug}/owners/"
+
+    @property
+    def waivers(self) -> str:
+        return f"{self.base}/d/{self.slug}/waivers/"
 
     @property
     def settings(self) -> str:
@@ -232,6 +237,21 @@ def _manager_sections(digest: ManagerDigest, links: Links) -> Iterator[SheetSect
             all=_all_owners(digest.unreachable),
             href=links.owners,
         )
+
+    if said := " ".join(_of_waivers(digest.waivers, digest.today)):
+        yield SheetSection("Waivers", said, (), all="See them", href=links.waivers)
+
+
+def _of_waivers(waivers: WaiversTold, today: date) -> Iterator[str]:
+    if waivers.ending and waivers.first_end:
+        ends, first = ("ends", "on") if waivers.ending == 1 else ("end", "the first on")
+        day = with_weekday(waivers.first_end, today=today)
+        hidden = "what it hides" if waivers.ending == 1 else "what they hide"
+        number = plural(waivers.ending, "waiver")
+        yield f"{number} {ends} soon, {first} {day}; {hidden} comes back by itself."
+    if waivers.asked:
+        waits = "waits" if waivers.asked == 1 else "wait"
+        yield f"{plural(waivers.asked, 'request')} for a waiver {waits} for an answer."
 
 
 def _late_block(owner: LateOwner, today: date) -> Block:

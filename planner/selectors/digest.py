@@ -21,6 +21,7 @@ from planner.domain.digest import (
     Offer,
     Reader,
     Told,
+    WaiversTold,
     digests,
     one_line,
 )
@@ -46,6 +47,7 @@ from planner.models import (
 )
 from planner.rulebook.load import rulebook
 from planner.selectors.local_time import local_day
+from planner.selectors.waiver import waiver_notes
 from planner.selectors.work import active, planned
 
 FIRST_SPAN = timedelta(days=7)
@@ -92,7 +94,7 @@ class DigestPage:
 
 
 def digests_of(deployment: Deployment, *, now: datetime) -> Digests:
-    """What would be told if a digest were decided now. Eight queries."""
+    """What would be told if a digest were decided now. Nine queries."""
     return digests(ground_of(deployment, now=now))
 
 
@@ -112,8 +114,14 @@ def ground_of(deployment: Deployment, *, now: datetime) -> Ground:
         open_by_owner=_open_by_owner(deployment),
         unowned_errors=Finding.objects.filter(nobody, deployment=deployment).count(),
         offers=_offers(deployment, last),
+        waivers=_waivers(deployment, today),
         not_scanned=tuple(not_scanned(deployment, last, now)),
     )
+
+
+def _waivers(deployment: Deployment, today: date) -> WaiversTold:
+    notes = waiver_notes(deployment, today=today)
+    return WaiversTold(notes.ending, notes.first_end, notes.asked)
 
 
 def _offers(deployment: Deployment, last: Digest | None) -> list[Offer]:

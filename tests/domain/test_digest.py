@@ -20,6 +20,7 @@ from planner.domain.digest import (
     Part,
     Reader,
     Told,
+    WaiversTold,
     digests,
     one_line,
     summary,
@@ -260,6 +261,14 @@ def test_the_manager_hears_of_owners_whom_nothing_reaches_if_they_have_work() ->
         ("Bob", 4, "has no e-mail address")
     ]
     assert found.changed
+
+
+def test_the_manager_hears_of_waivers_that_end_and_of_those_asked_for() -> None:
+    ending = decided(waivers=WaiversTold(ending=1, first_end=TODAY)).manager
+    asked = decided(waivers=WaiversTold(asked=2)).manager
+    assert ending.changed and asked.changed
+    assert ending.subject == "1 waiver ending — Production"
+    assert asked.subject == "2 waivers asked for — Production"
 
 
 def test_a_manager_with_nothing_to_mend_gets_nothing() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner.domain.digest import Digests, Ground, Happened, Reader, Told, digests
+from planner.domain.digest import Digests, Ground, Happened, Reader, Told, WaiversTold, digests
 from planner.rendering.chat import MESSAGES
 from planner.rendering.digest import (
     WIDTH,
@@ -97,6 +97,7 @@ def found() -> Digests:
             ),
             open_by_owner={1: 51, 2: 1},
             unowned_errors=3,
+            waivers=WaiversTold(ending=2, first_end=date(2026, 12, 4), asked=1),
             not_scanned=("The scan of dags failed: the repository does not answer.",),
         )
     )

@@ -164,9 +164,10 @@ def scan_confirm(*, scan: Scan, user: User | None, now: datetime) -> Scan:
     scan.state = Scan.State.QUEUED
     scan.options = {**scan.options, "confirm": True}
     scan.confirmed_at = now
+    scan.error = ""
     if user is not None:
         scan.requested_by = user
-    scan.save(update_fields=["state", "options", "confirmed_at", "requested_by"])
+    scan.save(update_fields=["state", "options", "confirmed_at", "error", "requested_by"])
     return scan
 
 

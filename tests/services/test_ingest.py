@@ -369,6 +369,7 @@ def test_a_scan_that_would_close_most_is_held_until_it_is_sent_with_confirm(
     assert Finding.objects.filter(state=State.OPEN).count() == 40
     confirmed = ingest(many[:5], complete=True, confirm=True)
     assert (confirmed["status"], confirmed["scan"]) == ("done", held["scan"])
+    assert confirmed["error"] == ""
     assert Finding.objects.filter(state=State.OPEN).count() == 5
 
 

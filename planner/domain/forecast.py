@@ -94,7 +94,7 @@ def weeks_from(
     arrived, closed, added = [0] * number, [0] * number, [0] * number
     for move in moves:
         at = max(0, (last - move.day).days // WEEK)
-        if at >= number and move.day < last - timedelta(days=WEEK * most):
+        if at >= number and move.day <= last - timedelta(days=WEEK * most):
             continue
         at = min(at, number - 1)
         if at >= 0:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import Case, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import TruncDate
@@ -53,6 +54,8 @@ class Scanned:
     days: int
     first: date
     last: date
+    began: datetime
+    """When the first of them was applied."""
 
     @property
     def weeks(self) -> int:
@@ -62,7 +65,7 @@ class Scanned:
 def forecast_of(
     deployment: Deployment, *, plan: Plan, ground: PlanGround, now: datetime
 ) -> Forecast:
-    """When 0 ERROR and 0 WARNING are reached, and whether the plan's dates hold. Two queries."""
+    """When 0 ERROR and 0 WARNING are reached, and whether the plan's dates hold. Three queries."""
     today = local_day(deployment, now)
     needs = rulebook().forecast["data"]
     scanned = _scanned(deployment)
@@ -81,7 +84,7 @@ def forecast_of(
 def _weeks_of(
     deployment: Deployment, scanned: Scanned, counts: Counts
 ) -> dict[Severity, tuple[Week, ...]]:
-    """The weeks of each severity; none where they are too few to tell a date from. One query at most."""
+    """The weeks of each severity; none where they are too few to tell a date from. Two queries at most."""
     needs = rulebook().forecast["data"]
     if scanned.days < needs["least_scans"] or scanned.weeks < needs["least_weeks"]:
         return {}
@@ -134,51 +137,69 @@ def _aim(plan: Plan, severity: Severity) -> Aim | None:
 
 def _scanned(deployment: Deployment) -> Scanned | None:
     """Which days had an applied scan of the code, identical ones included: they prove a quiet week. One query."""
-    days = list(
+    days = dict(
         Scan.objects.filter(deployment=deployment, state__in=APPLIED, tool__in=CODE_CHECKERS)
+        .exclude(finished_at=None)
         .order_by()
         .annotate(day=TruncDate("finished_at", tzinfo=zone_of(deployment)))
-        .values_list("day", flat=True)
-        .distinct()
+        .values("day")
+        .annotate(at=Min("finished_at"))
+        .values_list("day", "at")
     )
-    known = [day for day in days if day]
-    return Scanned(days=len(known), first=min(known), last=max(known)) if known else None
+    if not days:
+        return None
+    first, last = min(days), max(days)
+    return Scanned(days=len(days), first=first, last=last, began=days[first])
 
 
 def _moves(deployment: Deployment, scanned: Scanned, most_weeks: int) -> Iterable[Moved]:
-    """What arrived and closed by day and severity, style left out. One query."""
-    since = scanned.last - timedelta(weeks=most_weeks)
-    rows = (
-        _counted(deployment)
-        .annotate(
+    """What arrived and closed by day and severity, style left out. Two queries."""
+    # A plain comparison: it leaves out all that the first scan found, mostly the most of the log.
+    oldest = scanned.began + (scanned.last - scanned.first) - timedelta(weeks=most_weeks, days=1)
+    events = Event.objects.filter(
+        finding__deployment=deployment,
+        finding__severity__in=FORECAST_OF,
+        kind__in=(*ARRIVING, *CLOSING),
+        at__gt=max(scanned.began, oldest),
+    ).exclude(finding__category=Category.STYLE)
+    for row in _by_day(deployment, events):
+        yield _moved(row, 1 if row["kind"] in ARRIVING else -1, scanned)
+    # They closed when they were waived, so what the scan says of them is taken back.
+    for row in _by_day(deployment, _proved_while_waived(deployment, events)):
+        yield _moved(row, -1, scanned, times=-1)
+
+
+def _by_day(deployment: Deployment, events: QuerySet[Event]) -> Iterable[dict[str, Any]]:
+    return (
+        events.annotate(
             day=TruncDate("at", tzinfo=zone_of(deployment)),
             severity=F("finding__severity"),
             baseline=Case(When(_by_first_scan(deployment), then=Value(True)), default=Value(False)),
         )
-        .filter(day__gt=max(since, scanned.first - timedelta(days=1)))
         .values("day", "severity", "kind", "baseline")
         .annotate(number=Count("pk"))
         .order_by()
     )
-    for row in rows:
-        sign = 1 if row["kind"] in ARRIVING else -1
-        if row["baseline"]:
-            yield Moved(
-                day=row["day"],
-                severity=Severity(row["severity"]),
-                baseline=sign * row["number"] if row["day"] > scanned.first else 0,
-            )
-        else:
-            yield Moved(
-                day=row["day"],
-                severity=Severity(row["severity"]),
-                arrived=row["number"] if sign > 0 else 0,
-                closed=row["number"] if sign < 0 else 0,
-            )
 
 
-def _counted(deployment: Deployment) -> QuerySet[Event]:
-    """Events that change how many are open. What was waived when it was proved gone was not open any more."""
+def _moved(row: dict[str, Any], sign: int, scanned: Scanned, *, times: int = 1) -> Moved:
+    number = times * row["number"]
+    day, severity = row["day"], Severity(row["severity"])
+    if row["baseline"]:
+        return Moved(
+            day=day, severity=severity, baseline=sign * number if day > scanned.first else 0
+        )
+    return Moved(
+        day=day,
+        severity=severity,
+        arrived=number if sign > 0 else 0,
+        closed=number if sign < 0 else 0,
+    )
+
+
+def _proved_while_waived(deployment: Deployment, events: QuerySet[Event]) -> QuerySet[Event]:
+    """Those that a scan proved gone while they were waived, and so not open any more."""
+    ever = Event.objects.filter(kind=Kind.WAIVED, finding__deployment=deployment)
     before = (
         Event.objects.filter(
             finding=OuterRef("finding"), pk__lt=OuterRef("pk"), kind__in=(*ARRIVING, *CLOSING)
@@ -186,12 +207,11 @@ def _counted(deployment: Deployment) -> QuerySet[Event]:
         .order_by("-pk")
         .values("kind")[:1]
     )
-    events = Event.objects.filter(
-        finding__deployment=deployment,
-        finding__severity__in=FORECAST_OF,
-        kind__in=(*ARRIVING, *CLOSING),
-    ).exclude(finding__category=Category.STYLE)
-    return events.alias(before=Subquery(before)).exclude(kind__in=PROVING, before=Kind.WAIVED)
+    return (
+        events.filter(kind__in=PROVING, finding__in=ever.values("finding"))
+        .alias(before=Subquery(before))
+        .filter(before=Kind.WAIVED)
+    )
 
 
 def _by_first_scan(deployment: Deployment) -> Q:

@@ -184,7 +184,7 @@ def _ingest(deployment: Deployment, report: Path, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("number", [100, 10_000])
-def test_two_queries_and_as_many_rows_as_days_whatever_the_number_of_findings(
+def test_three_queries_and_as_many_rows_as_days_whatever_the_number_of_findings(
     deployment: Deployment, source: Source, number: int
 ) -> None:
     scans = mondays(source, 5)
@@ -195,5 +195,5 @@ def test_two_queries_and_as_many_rows_as_days_whatever_the_number_of_findings(
     plan = plan_from(deployment, ground, today=today)
     with CaptureQueriesContext(connection) as queries:
         found = forecast_of(deployment, plan=plan, ground=ground, now=NOW)
-    assert len(queries) == 2
+    assert len(queries) == 3
     assert found.of(Severity.ERROR).weeks[1].closed == number // 2

@@ -169,8 +169,8 @@ def _moves(deployment: Deployment, scanned: Scanned, most_weeks: int) -> Iterabl
         yield _moved(row, -1, scanned, times=-1)
 
 
-def _by_day(deployment: Deployment, events: QuerySet[Event]) -> Iterable[dict[str, Any]]:
-    return (
+def _by_day(deployment: Deployment, events: QuerySet[Event]) -> list[dict[str, Any]]:
+    rows = (
         events.annotate(
             day=TruncDate("at", tzinfo=zone_of(deployment)),
             severity=F("finding__severity"),
@@ -180,6 +180,7 @@ def _by_day(deployment: Deployment, events: QuerySet[Event]) -> Iterable[dict[st
         .annotate(number=Count("pk"))
         .order_by()
     )
+    return [dict(row) for row in rows]
 
 
 def _moved(row: dict[str, Any], sign: int, scanned: Scanned, *, times: int = 1) -> Moved:

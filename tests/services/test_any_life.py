@@ -73,7 +73,7 @@ class World:
         assert (_rows(), Event.objects.count()) == (rows, events)
         assert not ForeseenChange.objects.exists()
         scan = receive_report(
-            stream=io.BytesIO(content), cause="api", user=None, now=self.now, **arguments
+            stream=io.BytesIO(content), cause="command", user=None, now=self.now, **arguments
         )
         before = {row["id"]: row for row in Finding.objects.values("id", "state", *DECIDED)}
         done = apply_scan(scan_id=scan.pk, now=self.now)

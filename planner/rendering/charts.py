@@ -413,7 +413,8 @@ def _cone_traces(cone: Sequence[_ConeRow]) -> list[go.Scatter]:
         x=[*days, *reversed(days)],
         y=[*(row.high for row in cone), *(row.low for row in reversed(cone))],
         mode="lines",
-        line={"width": 0},
+        # Its edge is what paper and forced colours keep of it.
+        line={"color": "var(--accent)", "width": 1, "dash": "dot"},
         fill="toself",
         fillcolor="var(--accent-tint)",
         meta="cone",
@@ -438,7 +439,7 @@ def _finish_label(futures: Futures, cone: Sequence[_ConeRow], today: date) -> di
         return _label(
             words, end.day, end.middle, xanchor="right", yanchor="bottom", yshift=4, **quiet
         )
-    return _label(words, half, 0, xanchor="left", xshift=4, yanchor="bottom", yshift=4, **quiet)
+    return _label(words, half, 0, xanchor="left", yanchor="bottom", yshift=14, **quiet)
 
 
 def _finish_words(futures: Futures | None, today: date) -> str:

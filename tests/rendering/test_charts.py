@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from planner.domain.finding import Severity
+from planner.domain.forecast import Week, pace_from, simulate
 from planner.rendering.charts import (
     DAY_MS,
     burn_down,
@@ -15,6 +16,7 @@ from planner.rendering.charts import (
     spark,
     timeline,
 )
+from planner.rulebook.load import rulebook
 from tests.rendering.plans import TODAY, example
 
 HISTORY = pd.DataFrame.from_dict(
@@ -155,3 +157,23 @@ def test_small_lines_show_the_numbers_they_are_drawn_from():
     assert (line.x, line.y) == (53.5, 10.0)
     assert spark(Severity.ERROR, (3,)) is None
     assert spark(Severity.ERROR, (0, 0)).y == 14.5
+
+
+def test_the_cone_is_the_numbers_of_its_table_and_begins_where_the_past_ends():
+    weeks = [
+        Week(end=day, open=row["ERROR"], arrived=0, closed=3) for day, row in HISTORY.iterrows()
+    ]
+    today = HISTORY.index[-1]
+    pace = pace_from(rulebook().forecast)
+    futures = simulate(weeks, open_now=3, start=today, pace=pace)
+    chart = burn_down(HISTORY, severity=Severity.ERROR, today=today, futures=futures)
+    cone, middle = trace(chart, "cone"), trace(chart, "forecast")
+    ahead = [row for row in chart.table.rows if "forecast" in row[0]]
+    number = len(ahead) + 1
+    assert cone["x"][:number] == middle["x"] == cone["x"][number:][::-1]
+    assert middle["x"][0] == today.isoformat() and middle["y"][0] == 3
+    for at, (_day, half, low, high) in enumerate(ahead, start=1):
+        drawn = (middle["y"][at], cone["y"][number:][::-1][at], cone["y"][at])
+        assert drawn == (int(half), int(low), int(high))
+    assert "in half of the futures" in chart.description
+    assert not re.search(r"#[0-9a-f]{3,6}", json.dumps(plain(chart)))

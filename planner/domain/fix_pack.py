@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from planner.domain.patch import NO_EDIT, merge
+from planner.domain.patch import NO_EDIT, UNSEEN, merge
 
 SIDES = ("now", "after")
 SILENCED = "it is silenced in the code"
@@ -57,6 +57,7 @@ class _Fix(msgspec.Struct):
     side: str = "now"
     needs: list[str] = []
     edits: list[msgspec.Raw] = []
+    diff: str = ""
 
 
 _decode = msgspec.json.Decoder(_Fix).decode
@@ -109,6 +110,8 @@ def _against(fix: _Fix, side: str, with_unsafe: bool) -> str:
     """Why a fix does not go into the patch, or nothing."""
     if not fix.edits:
         return NO_EDIT
+    if not fix.diff:
+        return UNSEEN
     if fix.side != side:
         return NOT_NOW if side == "now" else NOT_AFTER
     is_safe = fix.safe or fix.applicability == "safe"

@@ -261,6 +261,7 @@ def test_lines_that_one_edit_closes_stand_together(
                 "end_location": {"row": 7, "column": 1},
             }
         ],
+        "diff": "@@ -6 +6 @@\n-from airflow.models import Variable\n+from airflow.sdk import Variable\n",
     }
     make_findings(scan, 3, owner=bobs, fix=edit)
     make_finding(scan, owner=bobs)
@@ -268,6 +269,25 @@ def test_lines_that_one_edit_closes_stand_together(
     assert "One edit closes 3 lines." in text_of(page)
     assert page.content.decode().count('<pre class="diff"') == 1
     assert "uploads: 3 safe edits for now." in text_of(page)
+
+
+def test_edits_whose_lines_nobody_kept_are_no_patch(
+    client_for: ClientFor, bob: User, bobs: Owner, scan: Scan
+) -> None:
+    """As of a bare ruff report, which tells no lines."""
+    edit = {
+        "applicability": "safe",
+        "edits": [
+            {
+                "content": "schedule",
+                "location": {"row": 6, "column": 1},
+                "end_location": {"row": 6, "column": 9},
+            }
+        ],
+    }
+    make_finding(scan, owner=bobs, fix=edit)
+    page = client_for(bob).get("/me/?show=all")
+    assert "Download your patch" not in text_of(page)
 
 
 def test_nobody_claims_what_is_not_theirs(

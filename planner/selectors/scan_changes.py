@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from planner.domain.history import change_from
 from planner.domain.lifecycle import Kind
 from planner.domain.outlook import BECAME, WOULD_BECOME, outlook
-from planner.models import Event, ForeseenChange, Scan
+from planner.models import Event, ForeseenChange, Owner, Scan
 
 PREVIEW = "preview"
 """The cause of a scan that is undone once it has told what it would change."""
@@ -189,7 +189,9 @@ def _owner_tolls(scan: Scan) -> list[OwnerToll]:
         ((closing, "owner_before"), (handed, "owner_before"), (handed, "owner_after"))
     ):
         rows = ForeseenChange.objects.filter(condition, scan=scan).order_by()
-        for name, count in rows.values_list(owner).annotate(Count("pk")):
-            tolls.setdefault(name, [0, 0, 0])[place] = count
-    every = [OwnerToll(name, *numbers) for name, numbers in tolls.items()]
+        for key, count in rows.values_list(owner).annotate(Count("pk")):
+            tolls.setdefault(key, [0, 0, 0])[place] = count
+    known = Owner.objects.filter(deployment=scan.deployment_id, key__in=tolls)
+    names = dict(known.values_list("key", "name"))
+    every = [OwnerToll(names.get(key, key), *numbers) for key, numbers in tolls.items()]
     return sorted(every, key=lambda one: (-one.closing - one.losing - one.gaining, one.name))

@@ -209,7 +209,7 @@ def _floor(report: Path) -> float:
         cursor.execute("DELETE FROM planner_finding")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE planner_event, planner_waiver, planner_finding")
+            cursor.execute("TRUNCATE planner_finding CASCADE")
 
     def floor() -> None:
         decoded = msgspec.json.decode(report.read_bytes(), type=list[Item])

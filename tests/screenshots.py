@@ -45,6 +45,7 @@ PARTS = (
     "scans/",
     "owners/",
     "settings/",
+    "digest/",
 )
 
 

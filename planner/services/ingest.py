@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -18,13 +17,10 @@ from django.db.models import Max
 
 from planner.domain.brake import Brake, Toll
 from planner.domain.change import Changes, Known, compare
-from planner.domain.finding import LIVE_STATES, State
+from planner.domain.finding import LIVE_STATES
 from planner.domain.fixed_by import Mending, name_fixes
-from planner.domain.identity import line_in_cell
-from planner.domain.lifecycle import Absence
 from planner.domain.paths import PathRefused
-from planner.domain.report import Format, NotChecked, Problem, Report, ReportRejected
-from planner.domain.silencing import silencing_part
+from planner.domain.report import Format, Problem, Report, ReportRejected
 from planner.models import Deployment, Finding, Scan, Source
 from planner.parsers.report import open_report, report_excerpt, report_excerpts
 from planner.rulebook.load import rulebook
@@ -48,6 +44,7 @@ from planner.services.dags import (
 from planner.services.foreseen import foreseen_drop, foreseen_write
 from planner.services.ownership import rules_apply
 from planner.services.raw_report import RawReport, raw_bytes, raw_drop_if_unused, raw_store
+from planner.services.receipt import asked_root, closing_lines, count, describe, tell_as
 from planner.services.rerate import findings_rerate
 from planner.services.revision import deployment_hold, revision_bump
 from planner.services.sightings import (
@@ -60,24 +57,6 @@ from planner.services.waiver import waivers_settle
 
 UPLOADS = "uploads"
 """The source that reports belong to when nobody names one."""
-
-_TOLD_BY_TWIN = (
-    "format",
-    "tool",
-    "tool_version",
-    "root",
-    "root_because",
-    "commit",
-    "coverage",
-    "problems",
-)
-"""What a duplicate's receipt says as the first one's does."""
-
-MOST_CLOSING = 200
-"""Findings to be closed that a held scan names; the rest is counted."""
-
-MOST_NOT_CHECKED = 200
-"""Files and folders that were not checked, as a scan names them; the rest is counted."""
 
 _UNFINISHED = (Scan.State.QUEUED, Scan.State.RUNNING)
 
@@ -244,10 +223,10 @@ def _apply(scan: Scan, buffer: mmap, now: datetime) -> None:
         report,
         rulebook=book,
         target_line=target_line,
-        root=_asked_root(scan),
+        root=asked_root(scan),
         known_paths=partial(known_paths, scan.source),
     )
-    _describe(scan, report, sightings)
+    describe(scan, report, sightings)
     if sightings.coverage.files is not None and not sightings.coverage.files:
         raise ReportRejected(
             "This scan looked at no file at all, so it proves nothing and nothing was changed. "
@@ -302,7 +281,7 @@ def _compare_and_write(
     )
     before = newest_applied(source, scan.tool, before=scan)
     _name_fixes(scan, report, before, known, changes)
-    _count(scan, report, known, sightings, changes)
+    count(scan, report, known, sightings, changes)
     toll = _toll(scan, before, changes, sightings)
     with transaction.atomic():
         handed_over = _write(scan, source, report, known, sightings, changes, now)
@@ -313,7 +292,7 @@ def _compare_and_write(
         transaction.set_rollback(is_undone)
     scan.counts["handed_over"] = len(handed_over)
     if is_undone:
-        scan.counts["closing"] = _closing_lines(known, changes)
+        scan.counts["closing"] = closing_lines(known, changes)
         foreseen_write(
             scan=scan, known=known, sightings=sightings, changes=changes, handed_over=handed_over
         )
@@ -446,7 +425,7 @@ def _applied_twin(scan: Scan) -> Scan | None:
     newest = applied.order_by("-finished_at", "-id").first()
     if newest is None or not _says_the_same(scan, newest) or scan.options.get("confirm"):
         return None
-    if newest.coverage.get("asked_root") != _asked_root(scan):
+    if newest.coverage.get("asked_root") != asked_root(scan):
         return None
     same = all(newest.options.get(flag) == scan.options.get(flag) for flag in _FLAGS)
     return newest if same else None
@@ -460,112 +439,12 @@ def _says_the_same(scan: Scan, other: Scan) -> bool:
     )
 
 
-def _asked_root(scan: Scan) -> str:
-    """The root to take off the paths. Of other sources it is the folder they are scanned below."""
-    uploads_root = scan.source.root if scan.source.kind == Source.Kind.UPLOAD else ""
-    return str(scan.options.get("root", "") or uploads_root)
-
-
-def _describe(scan: Scan, report: Report, sightings: Sightings) -> None:
-    coverage = sightings.coverage
-    scan.tool = coverage.checker
-    scan.tool_version = coverage.tool_version[:40]
-    scan.root = sightings.root.root
-    scan.root_because = sightings.root.because
-    scan.commit = (report.commit or scan.options.get("commit", ""))[:64]
-    scan.coverage = {
-        "checker": coverage.checker,
-        "status": coverage.status,
-        "flags": list(coverage.flags),
-        "complete": coverage.complete,
-        "files": len(coverage.files) if coverage.files is not None else None,
-        "rules": sorted(coverage.rules) if coverage.rules is not None else None,
-        "unreadable": sorted(sightings.unreadable)[:MOST_NOT_CHECKED],
-        **_not_checked(report, sightings.unreadable),
-        "ignored_by_rule": report.metadata.get("ignored_by_rule", {}),
-        "asked_root": _asked_root(scan),
-        "history_gap": report.history_gap[:500],
-    }
-
-
-def _not_checked(report: Report, unreadable: Collection[str]) -> dict[str, Any]:
-    """What the scan left out, what it should not have left out first, cut to what a page can show."""
-    told = {one.path for one in report.not_checked}
-    also = [
-        NotChecked(path, "cannot be read as code")
-        for path in sorted(unreadable)
-        if path not in told
-    ]
-    every = sorted([*report.not_checked, *also], key=lambda one: not one.is_gap)
-    return {
-        "not_checked": [asdict(one) for one in every[:MOST_NOT_CHECKED]],
-        "gaps": dict(Counter(one.reason for one in every if one.is_gap)),
-        "passed_over": dict(Counter(one.reason for one in every if not one.is_gap)),
-    }
-
-
-def _count(
-    scan: Scan,
-    report: Report,
-    known: Sequence[Known],
-    sightings: Sightings,
-    changes: Changes,
-) -> None:
-    scan.counts = {
-        "received": report.received,
-        "new": len(changes.new),
-        "unchanged": len(changes.unchanged),
-        "moved": len(changes.moved),
-        "fixed": changes.fixed,
-        "removed": changes.removed,
-        "dags_deleted": changes.closed_by(Absence.DAG_GONE),
-        "claims_proved": sum(known[step.known].state is State.CLAIMED for step in changes.closed),
-        "regressed": len(changes.reopened),
-        "contradicted": len(changes.contradicted),
-        "not_covered": sum(map(len, changes.not_covered.values())),
-        "not_covered_because": {why: len(ones) for why, ones in changes.not_covered.items()},
-        "left_out": len(report.problems),
-        "told_twice": sightings.told_twice,
-        "dags": len(report.dags),
-        "silenced": sum(bool(silencing_part(seen.extra)) for seen in sightings.observations),
-        **sightings.counts(),
-    }
-
-
 def _finish_duplicate(scan: Scan, twin: Scan, now: datetime) -> Scan:
     """The same bytes again: freshness is renewed, no finding changes."""
     twin.confirmed_at = now
     twin.save(update_fields=["confirmed_at"])
-    for field in _TOLD_BY_TWIN:
-        setattr(scan, field, getattr(twin, field))
-    scan.counts = {
-        **twin.counts,
-        **dict.fromkeys(
-            ("new", "moved", "fixed", "removed", "regressed", "contradicted", "waived"), 0
-        ),
-        "unchanged": sum(twin.counts.get("by_severity", {}).values()),
-        "closing": [],
-        "duplicate_of": twin.pk,
-    }
-    scan.totals = twin.totals
+    tell_as(scan, twin)
     return _finish(scan, Scan.State.DUPLICATE, now)
-
-
-def _closing_lines(known: Sequence[Known], changes: Changes) -> list[dict[str, Any]]:
-    """What a person must see before they let a scan close it."""
-    lines = []
-    for step in changes.closed[:MOST_CLOSING]:
-        finding = known[step.known]
-        lines.append(
-            {
-                "id": finding.id,
-                "rule_id": finding.trace.rule,
-                "file": finding.trace.path,
-                "line": line_in_cell(finding.trace.line)[1] or None,
-                "as": step.kind.value,
-            }
-        )
-    return lines
 
 
 def _finish_rejected(scan: Scan, rejection: ReportRejected, now: datetime) -> None:

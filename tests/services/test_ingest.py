@@ -405,6 +405,8 @@ def test_what_nobody_owned_is_taken_from_nobody(ingest: Ingest) -> None:
     ingest(scanned(*findings, codeowners=""))
     answer = ingest(scanned(*findings, codeowners="* @one\n"))
     assert (answer["status"], answer["handed_over"]) == ("done", 40)
+    again = ingest(scanned(*findings, codeowners="* @one\n"))
+    assert (again["status"], again["handed_over"]) == ("duplicate", 0)
 
 
 def test_a_person_picked_owner_is_no_reason_to_wait(ingest: Ingest, deployment: Deployment) -> None:

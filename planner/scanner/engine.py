@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +48,8 @@ class ScanRequest(NamedTuple):
     current: str
     """What runs today, where somebody said it."""
     ruff: Ruff
-    answer: RuffAnswer
-    """What ruff says of the files of which nothing is kept."""
+    answer: Callable[[], RuffAnswer]
+    """Waits for what ruff says of the files of which nothing is kept."""
     kept: Kept
     progress: Progress | None
 

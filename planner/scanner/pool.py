@@ -41,6 +41,8 @@ SECONDS = 30
 """No real file takes a tenth of this; one that does is hostile."""
 MEMORY = 1024 * 1024 * 1024
 """Bytes that one process may ask for."""
+_MOST_WAITING = 32
+"""Batches for each process: enough that whoever puts them can do something else while they are worked on."""
 _COLLECTED_AFTER = 64
 """Batches between two looks for what nothing refers to any more."""
 
@@ -79,7 +81,7 @@ class Pool:
         self._held: list[list[tuple[str, _Task]]] = []
         """Batches that wait until it is known whether there are enough for other processes."""
         self._held_size = 0
-        self._room = threading.BoundedSemaphore(4 * max(self._count, 1))
+        self._room = threading.BoundedSemaphore(_MOST_WAITING * max(self._count, 1))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._every: list[_Process] = []
         self._threads: ThreadPoolExecutor | None = None

@@ -21,7 +21,7 @@ from planner.scanner.kinds import is_code
 from planner.scanner.pool import SECONDS as SECONDS_FOR_ONE
 from planner.scanner.pool import Pool, Told
 from planner.scanner.result import CurrentVersion, Progress, Skipped, SkipReason
-from planner.scanner.ruff_run import RuffAnswer
+from planner.scanner.ruff_run import READ, RuffAnswer
 from planner.scanner.seen import (
     FileSeen,
     Unread,
@@ -78,9 +78,14 @@ class TreeReader:
     """Reads the files of one scan."""
 
     def __init__(
-        self, answer: RuffAnswer, kept: Kept, terms: Terms, *, progress: Progress | None
+        self,
+        answer: Callable[[], RuffAnswer],
+        kept: Kept,
+        terms: Terms,
+        *,
+        progress: Progress | None,
     ) -> None:
-        """``answer``: what ruff says of the files of which nothing is kept.
+        """``answer`` waits for what ruff says of the files of which nothing is kept.
 
         ``terms``: the versions between which the upgrade leads, as far as somebody said so.
         """
@@ -99,22 +104,27 @@ class TreeReader:
     def read(self, files: Sequence[TreeFile]) -> Reading:
         """Everything there is to know of the files. Raises BrokenCache where what is kept of one cannot be read.
 
-        Files that are no code come first: they may tell today's Airflow and what is set, on which fixes hang.
+        Files that are no code come first: they may tell today's Airflow and what is set, on which fixes hang. Those
+        that ruff does not read are looked at while it runs.
         """
         self._total = len(files)
         for file in files:
             self._take(file)
-        found = self._ruffs()
         reading = self.reading
         unknown = self._unknown.values()
+        first = [file for file in unknown if _may_pin(file.path)]
         with Pool(expected=sum(file.size for file in unknown)) as pool:
-            self._look_at([file for file in unknown if _may_pin(file.path)], found, pool)
+            self._put([file for file in first if not file.place.endswith(READ)], {}, pool)
+            found = self._ruffs()
+            self._put([file for file in first if file.place.endswith(READ)], found, pool)
+            self._take_answers(pool.answers(), found)
             if not reading.terms.current:
                 self._learn_current(path for path in reading.seen if _may_pin(path))
             self._set = frozenset(
                 setting.key for seen in reading.seen.values() for setting in seen.facts.settings
             )
-            self._look_at([file for file in unknown if not _may_pin(file.path)], found, pool)
+            self._put([file for file in unknown if not _may_pin(file.path)], found, pool)
+            self._take_answers(pool.answers(), found)
         reading.seen = {
             file.path: reading.seen[file.path] for file in files if file.path in reading.seen
         }
@@ -144,14 +154,13 @@ class TreeReader:
             self._flawed(file, _UNREADABLE, SkipReason.UNREADABLE)
         self._step()
 
-    def _look_at(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
+    def _put(self, files: Iterable[TreeFile], found: Mapping[str, _Found], pool: Pool) -> None:
         # The largest first, so that no core waits for another at the end.
         for file in sorted(files, key=attrgetter("size"), reverse=True):
             ruffs = found.get(file.path, [])
             unread = Unread(file.path, file.place, self.reading.terms, ruffs, self._set)
             pool.put(file.path, look, encode(unread), size=file.size)
             self._take_answers(pool.ready(), found)
-        self._take_answers(pool.answers(), found)
 
     def _take_answers(self, answers: Iterable[Told], found: Mapping[str, _Found]) -> None:
         for path, answer in answers:
@@ -202,11 +211,12 @@ class TreeReader:
     def _ruffs(self) -> dict[str, _Found]:
         """What ruff says of the files that were not kept, by their paths; a file may have gone since."""
         by_place = {file.place: file for file in self._unknown.values()}
-        for place in self._answer.crashed_on:
+        answer = self._answer()
+        for place in answer.crashed_on:
             if place in by_place:
                 self._flawed(by_place[place], _RUFF_CRASHED, SkipReason.CRASHED)
         found: dict[str, _Found] = {}
-        for one in self._answer.observations:
+        for one in answer.observations:
             if one.path in by_place:
                 one.path = by_place[one.path].path
                 found.setdefault(one.path, []).append(one)

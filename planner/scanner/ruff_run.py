@@ -6,11 +6,14 @@ counts. The newest Python is assumed, so that newer syntax is no error. ``RUFF_*
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +24,8 @@ from planner.scanner.result import ScanFailed
 from planner.scanner.ruff_here import SECONDS, environment
 
 FLAGS = ("isolated", "preview")
+READ = (".py", ".pyi", ".pyw", ".ipynb")
+"""How the names of files end that ruff reads."""
 _SLOW = 30.0
 """A run that takes longer than this, and a second more for a hundred files, has met a hostile file."""
 
@@ -49,88 +54,103 @@ class RuffAnswer(msgspec.Struct):
     crashed_on: list[str] = []
 
 
-def _nothing() -> None:
-    """There is nothing else to do."""
+class _Begun(NamedTuple):
+    """One run of ruff, and where its answer will be."""
+
+    files: list[str]
+    process: subprocess.Popen[bytes]
+    until: float
+    """A run that takes longer has met a hostile file."""
+    answer: Path
+    complaint: Path
+
+    def end(self) -> None:
+        """Ends it where nobody has waited for it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
-def run_ruff(
-    program: str,
-    files: Sequence[str],
-    *,
-    seconds: float = SECONDS,
-    meanwhile: Callable[[], object] = _nothing,
-) -> RuffAnswer:
-    """Checks the files. One that makes ruff crash, or holds it up, is found by halving and named; the others
-    are checked. ``meanwhile`` is done once, while ruff runs."""
-    answer = RuffAnswer()
-    deadline = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory(prefix="flightplan-ruff-") as folder:
-        waiting = [list(files)] if files else []
-        while waiting:
-            batch = waiting.pop()
-            found = _run_once(program, batch, Path(folder), deadline, seconds, meanwhile)
-            meanwhile = _nothing
-            if found is not None:
-                answer.observations += found
-            elif len(batch) == 1:
-                answer.crashed_on += batch
-            else:
-                middle = len(batch) // 2
-                waiting += [batch[middle:], batch[:middle]]
-    return answer
+class _Runs(msgspec.Struct):
+    """The runs of one scan, one after the other."""
 
+    program: str
+    folder: Path
+    seconds: float
+    deadline: float
 
-def _run_once(
-    program: str,
-    files: list[str],
-    folder: Path,
-    deadline: float,
-    seconds: float,
-    meanwhile: Callable[[], object],
-) -> list[Observation] | None:
-    """The observations of one run, or None where ruff crashed or took too long over these files."""
-    listing, answer, complaint = folder / "files", folder / "answer", folder / "complaint"
-    listing.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
-    begun = time.monotonic()
-    most = min(_SLOW + len(files) / 100, max(deadline - begun, 0.1))
-    try:
-        with answer.open("wb") as output, complaint.open("wb") as errors:
-            status = _waited_for(
-                subprocess.Popen(
-                    [program, "check", *OPTIONS, f"@{listing}"],
+    def begin(self, files: list[str]) -> _Begun:
+        listing, answer, complaint = (
+            self.folder / name for name in ("files", "answer", "complaint")
+        )
+        listing.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+        now = time.monotonic()
+        most = min(_SLOW + len(files) / 100, max(self.deadline - now, 0.1))
+        try:
+            with answer.open("wb") as output, complaint.open("wb") as errors:
+                process = subprocess.Popen(
+                    [self.program, "check", *OPTIONS, f"@{listing}"],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=errors,
-                    cwd=folder,
+                    cwd=self.folder,
                     env=environment(),
-                ),
-                meanwhile,
-                begun + most,
-            )
-    except subprocess.TimeoutExpired as error:
-        if time.monotonic() < deadline:
+                )
+        except OSError as error:
+            raise ScanFailed(f"ruff could not be started: {error}.") from error
+        return _Begun(files, process, now + most, answer, complaint)
+
+    def answer(self, first: _Begun) -> RuffAnswer:
+        """What ruff says of the files of a run, and of their halves where it did not get through."""
+        answer = RuffAnswer()
+        waiting = [first.files]
+        while waiting:
+            files = waiting.pop()
+            found = self._found(first if files is first.files else self.begin(files))
+            if found is not None:
+                answer.observations += found
+            elif len(files) == 1:
+                answer.crashed_on += files
+            else:
+                middle = len(files) // 2
+                waiting += [files[middle:], files[:middle]]
+        return answer
+
+    def _found(self, begun: _Begun) -> list[Observation] | None:
+        """The observations of one run, or None where ruff crashed or took too long over these files."""
+        try:
+            status = begun.process.wait(max(begun.until - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired as error:
+            if time.monotonic() < self.deadline:
+                return None
+            raise ScanFailed(
+                f"ruff did not finish within {self.seconds:.0f} seconds; name a smaller folder as the root."
+            ) from error
+        finally:
+            begun.end()
+        if status not in (0, 1, 2):
             return None
-        raise ScanFailed(
-            f"ruff did not finish within {seconds:.0f} seconds; name a smaller folder as the root."
-        ) from error
-    except OSError as error:
-        raise ScanFailed(f"ruff could not be started: {error}.") from error
-    if status not in (0, 1, 2):
-        return None
-    return _observations(status, answer.read_bytes(), complaint.read_bytes())
+        return _observations(status, begun.answer.read_bytes(), begun.complaint.read_bytes())
 
 
-def _waited_for(
-    process: subprocess.Popen[bytes], meanwhile: Callable[[], object], until: float
-) -> int:
-    """How a process ended, after something else was done. It is ended where that takes too long, or fails."""
-    try:
-        meanwhile()
-        return process.wait(max(until - time.monotonic(), 0.1))
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+@contextlib.contextmanager
+def ruff_over(
+    program: str, files: Sequence[str], *, seconds: float = SECONDS
+) -> Iterator[Callable[[], RuffAnswer]]:
+    """Begins to check the files, and gives what waits for the answer: other things are done while ruff runs.
+
+    A file that makes ruff crash, or holds it up, is found by halving and named; the others are checked.
+    """
+    if not files:
+        yield RuffAnswer
+        return
+    with tempfile.TemporaryDirectory(prefix="flightplan-ruff-") as folder:
+        runs = _Runs(program, Path(folder), seconds, time.monotonic() + seconds)
+        first = runs.begin(list(files))
+        try:
+            yield functools.partial(runs.answer, first)
+        finally:
+            first.end()
 
 
 def _observations(status: int, answer: bytes, complaint: bytes) -> list[Observation]:

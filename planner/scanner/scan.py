@@ -15,12 +15,11 @@ from planner.scanner.ignore_file import under_ignore_file
 from planner.scanner.kept import BrokenCache, Kept, answer_before, keep_answer, tree_key
 from planner.scanner.result import Progress, ScanFailed, ScanResult, SkipReason
 from planner.scanner.ruff_here import SECONDS, known_ruff, ruff_program
-from planner.scanner.ruff_run import run_ruff
+from planner.scanner.ruff_run import READ, ruff_over
 from planner.scanner.tree import TreeFile, codeowners_of, files_below, folder_within, tree_at
 
 _PASSING = (SkipReason.CRASHED, SkipReason.UNREADABLE)
 """What may go better next time."""
-_RUFF_READS = (".py", ".pyi", ".pyw", ".ipynb")
 _ENGINE = "planner.scanner.engine"
 
 
@@ -86,16 +85,17 @@ def scan_tree(
     known = answer_before(kept, key)
     if known is not None:
         return known
-    # Loading the checks takes longer than all else that a tree needs in which nothing has changed, and about as
-    # long as ruff takes.
     files = [file.place for file in listing.files if _is_for_ruff(file, kept)]
-    answer = run_ruff(ruff_here.program, files, seconds=seconds, meanwhile=_load)
-    engine = importlib.import_module(_ENGINE)
-    request = engine.ScanRequest(
-        tree, listing, target_line, current, ruff_here, answer, kept, progress
-    )
     try:
-        result: ScanResult = engine.checked(request)
+        with ruff_over(ruff_here.program, files, seconds=seconds) as answer:
+            # Loading the checks takes longer than all else that a tree needs in which nothing has changed, and
+            # about as long as ruff takes.
+            engine = importlib.import_module(_ENGINE)
+            engine.ready()
+            request = engine.ScanRequest(
+                tree, listing, target_line, current, ruff_here, answer, kept, progress
+            )
+            result: ScanResult = engine.checked(request)
     except BrokenCache:
         return scan_tree(
             root,
@@ -114,13 +114,9 @@ def scan_tree(
 
 def _is_for_ruff(file: TreeFile, kept: Kept) -> bool:
     """Whether ruff can read a file of which nothing is kept."""
-    if file.flaw or not file.place.endswith(_RUFF_READS) or kept.seen(file.path) is not None:
+    if file.flaw or not file.place.endswith(READ) or kept.seen(file.path) is not None:
         return False
     return os.access(file.place, os.R_OK)
-
-
-def _load() -> None:
-    importlib.import_module(_ENGINE).ready()
 
 
 def _target_line(target: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from planner.scanner.scan import scan_tree
 from planner.scanner.write import write_report
 from tests.scanner.corpus import cases
 
+RuffsAnswer = Callable[[], ruff_run.RuffAnswer]
 HEAVY = ["planner.scanner.engine", "planner.scanner.checks", "planner.scanner.dag_map", "jinja2"]
 OLD = "from airflow.operators.dummy_operator import DummyOperator\nDummyOperator(task_id='a')\n"
 SOURCES = [
@@ -94,7 +98,7 @@ def test_a_warm_scan_runs_neither_ruff_nor_a_check(
     def never(*_arguments: object, **_keywords: object) -> None:
         raise AssertionError("this was to come from the cache")
 
-    monkeypatch.setattr(scan, "run_ruff", never)
+    monkeypatch.setattr(scan, "ruff_over", never)
     monkeypatch.setattr(Pool, "put", never)
     monkeypatch.setattr(ruff_run.subprocess, "run", never)
     assert with_cache(tree, tmp_path / "kept") == first
@@ -119,15 +123,17 @@ def test_a_scan_in_which_nothing_has_changed_loads_no_check(tree: Path, tmp_path
 def test_an_answer_that_may_be_better_next_time_is_not_kept(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = scan.run_ruff
+    real = scan.ruff_over
 
-    def crashes(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
-        answer = real(program, files, **options)
-        answer.crashed_on.append(files[0])
-        return answer
+    @contextlib.contextmanager
+    def crashes(program: str, files: list[str], **options: Any) -> Iterator[RuffsAnswer]:
+        with real(program, files, **options) as answer:
+            said = answer()
+            said.crashed_on.append(files[0])
+            yield lambda: said
 
     with monkeypatch.context() as patched:
-        patched.setattr(scan, "run_ruff", crashes)
+        patched.setattr(scan, "ruff_over", crashes)
         assert b"ruff crashed" in with_cache(tree, tmp_path / "kept")
     assert with_cache(tree, tmp_path / "kept") == report_of(tree)
 
@@ -138,13 +144,15 @@ def test_only_the_file_that_changed_is_looked_at(
     with_cache(tree, tmp_path / "kept")
     (tree / "dags/1.py").write_text(OLD)
     looked_at: list[str] = []
-    real = scan.run_ruff
+    real = scan.ruff_over
 
-    def run_ruff(program: str, files: list[str], **options: Any) -> ruff_run.RuffAnswer:
+    def ruff_over(
+        program: str, files: list[str], **options: Any
+    ) -> AbstractContextManager[RuffsAnswer]:
         looked_at.extend(files)
         return real(program, files, **options)
 
-    monkeypatch.setattr(scan, "run_ruff", run_ruff)
+    monkeypatch.setattr(scan, "ruff_over", ruff_over)
     warm = with_cache(tree, tmp_path / "kept")
     assert [Path(file).name for file in looked_at] == ["1.py"]
     assert warm == report_of(tree)
@@ -167,10 +175,10 @@ def test_another_engine_does_not_believe_what_was_kept(
 ) -> None:
     with_cache(tree, tmp_path / "kept")
     ran: list[int] = []
-    real = scan.run_ruff
+    real = scan.ruff_over
     monkeypatch.setattr(kept, "_fingerprint", lambda: "another rulebook")
     monkeypatch.setattr(
-        scan, "run_ruff", lambda *some, **more: ran.append(1) or real(*some, **more)
+        scan, "ruff_over", lambda *some, **more: ran.append(1) or real(*some, **more)
     )
     with_cache(tree, tmp_path / "kept")
     assert ran

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -103,19 +104,24 @@ def found_in(
     rater = Rater(rulebook, target_line=target, tool_version=result.coverage.tool_version)
     owners = Owners(result, rulebook)
     dag_ids = dag_ids_by_file(result)
+    when_told, instead_told, owner_told = (  # the same few again and again
+        functools.cache(functools.partial(when_of, rulebook=rulebook)),
+        functools.cache(functools.partial(instead_of, rulebook=rulebook)),
+        functools.cache(owners.of),
+    )
     found = []
     for index, one in enumerate(result.observations):
         rule_id = rater(one).rule_id
-        owner, because = owners.of(one.path)
+        owner, because = owner_told(one.path)
         fix = msgspec.json.decode(one.fix, type=Fix) if one.fix else None
         found.append(
             Found(
                 seen=one,
                 rule_id=rule_id,
                 rule=rulebook.rules.get(rule_id),
-                when=(fix.when if fix else "") or when_of(rule_id, one.symbol, rulebook),
+                when=(fix.when if fix else "") or when_told(rule_id, one.symbol),
                 fix=fix,
-                instead=instead_of(rule_id, one.symbol, rulebook),
+                instead=instead_told(rule_id, one.symbol),
                 owner=owner,
                 because=because,
                 dag_ids=tuple(dag_ids.get(one.path, ())),

@@ -42,7 +42,7 @@ from planner.scanner.suppression import (
 from planner.scanner.tree import TreeFile
 
 STOPPED = 130
-_MADE_BEFORE_COLLECTING = 200_000
+_MADE_BEFORE_COLLECTING = 500_000
 LARGEST_SETTINGS = 64 * 1024 * 1024
 """Bytes of a baseline or ignore file."""
 

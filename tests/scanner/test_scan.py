@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,25 @@ def test_a_ruff_that_fails_is_never_a_clean_scan(
     program = _program(tmp_path_factory.mktemp("bin"), body)
     with pytest.raises(ScanFailed, match=said):
         scan_tree(tree, ruff=program, seconds=1)
+
+
+def test_a_scan_that_fails_leaves_no_ruff_running(
+    tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    begun = folder / "begun"
+    program = _program(folder, f"open({str(begun)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
+
+    def stops(done: int, total: int) -> None:
+        while not begun.exists() or not begun.read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    (tree / "large.cfg").write_bytes(b" " * (LARGEST_FILE + 1))  # told of before anything is read
+    with pytest.raises(KeyboardInterrupt):
+        scan_tree(tree, ruff=program, progress=stops)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
 
 
 def test_a_missing_ruff_is_said(tree: Path) -> None:

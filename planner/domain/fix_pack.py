@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from planner.domain.patch import NO_EDIT, UNSEEN, merge
+from planner.domain.patch import NO_EDIT, merge
 
 SIDES = ("now", "after")
 SILENCED = "it is silenced in the code"
@@ -106,12 +106,15 @@ def chosen_of(
     return chosen, left_out
 
 
+def shows_its_lines(finding: Fixable) -> bool:
+    """Whether the lines that its edit changes are kept with it, without which there is no patch."""
+    return bool(finding.fix) and bool(_decode(finding.fix).diff)
+
+
 def _against(fix: _Fix, side: str, with_unsafe: bool) -> str:
     """Why a fix does not go into the patch, or nothing."""
     if not fix.edits:
         return NO_EDIT
-    if not fix.diff:
-        return UNSEEN
     if fix.side != side:
         return NOT_NOW if side == "now" else NOT_AFTER
     is_safe = fix.safe or fix.applicability == "safe"

@@ -8,7 +8,14 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from planner.domain.fix_pack import SIDES, Fixable, FixPack, chosen_of, pack
+from planner.domain.fix_pack import (
+    SIDES,
+    Fixable,
+    FixPack,
+    chosen_of,
+    pack,
+    shows_its_lines,
+)
 from planner.domain.silencing import silencing_from
 from planner.models import Deployment, Finding, Source
 from planner.selectors.work import planned
@@ -123,7 +130,9 @@ def patch_counts(
     found = rows.exclude(fix="").order_by().values_list("source_id", *_COLUMNS)
     by_source: dict[int, list[Fixable]] = {}
     for source_id, *columns in found.iterator(chunk_size=2_000):
-        by_source.setdefault(source_id, []).append(_fixable(*columns))
+        fixable = _fixable(*columns)
+        if shows_its_lines(fixable):
+            by_source.setdefault(source_id, []).append(fixable)
     counts: dict[int, list[PatchCount]] = {}
     for source in Source.objects.filter(pk__in=by_source).order_by("name"):
         count = _counted(source, by_source[source.pk])

@@ -32,6 +32,7 @@ EDIT = {
             "end_location": {"row": 7, "column": 1},
         }
     ],
+    "diff": "@@ -6 +6 @@\n-from airflow.models import Variable\n+from airflow.sdk import Variable\n",
 }
 
 

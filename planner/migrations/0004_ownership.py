@@ -22,70 +22,51 @@ def say_by_hand(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("planner", "0003_helper_modules"),
+        ('planner', '0003_helper_modules'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="LastChange",
+            name='LastChange',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("path", models.CharField(max_length=1000)),
-                ("key", models.CharField(max_length=200)),
-                ("name", models.CharField(max_length=200)),
-                ("on", models.DateField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('path', models.CharField(max_length=1000)),
+                ('key', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=200)),
+                ('on', models.DateField()),
             ],
         ),
         migrations.AddField(
-            model_name="finding",
-            name="dag_count",
+            model_name='finding',
+            name='dag_count',
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name="owner",
-            name="inactive_by",
+            model_name='owner',
+            name='inactive_by',
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name="owner",
-            name="inactive_cause",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("hand", "hand"),
-                    ("file", "file"),
-                    ("sign-in", "sign-in"),
-                    ("mail", "mail"),
-                ],
-                max_length=7,
-            ),
+            model_name='owner',
+            name='inactive_cause',
+            field=models.CharField(blank=True, choices=[('hand', 'hand'), ('file', 'file'), ('sign-in', 'sign-in'), ('mail', 'mail')], max_length=7),
         ),
         migrations.AddField(
-            model_name="owner",
-            name="inactive_since",
+            model_name='owner',
+            name='inactive_since',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.RunPython(count_dags, migrations.RunPython.noop),
         migrations.RunPython(say_by_hand, migrations.RunPython.noop),
         migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(
-                fields=["deployment", "-dag_count", "severity_rank", "id"], name="finding_by_dags"
-            ),
+            model_name='finding',
+            index=models.Index(fields=['deployment', '-dag_count', 'severity_rank', 'id'], name='finding_by_dags'),
         ),
         migrations.AddField(
-            model_name="lastchange",
-            name="source",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="last_changes",
-                to="planner.source",
-            ),
+            model_name='lastchange',
+            name='source',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='last_changes', to='planner.source'),
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("planner", "0005_waivers"),
+        ('planner', '0005_waivers'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="event",
-            name="link",
-            field=models.CharField(blank=True, db_default="", max_length=500),
+            model_name='event',
+            name='link',
+            field=models.CharField(blank=True, db_default='', max_length=500),
         ),
     ]

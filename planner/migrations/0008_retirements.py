@@ -6,71 +6,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("planner", "0007_hand_overs"),
+        ('planner', '0007_hand_overs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Retirement",
+            name='Retirement',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("dag_id", models.CharField(max_length=300)),
-                ("reason", models.CharField(max_length=500)),
-                ("link", models.CharField(blank=True, max_length=500)),
-                ("gone_by", models.DateField()),
-                ("stated_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="retirements",
-                        to="planner.deployment",
-                    ),
-                ),
-                (
-                    "stated_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('dag_id', models.CharField(max_length=300)),
+                ('reason', models.CharField(max_length=500)),
+                ('link', models.CharField(blank=True, max_length=500)),
+                ('gone_by', models.DateField()),
+                ('stated_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='retirements', to='planner.deployment')),
+                ('stated_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddField(
-            model_name="finding",
-            name="retirement",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="findings",
-                to="planner.retirement",
-            ),
+            model_name='finding',
+            name='retirement',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='findings', to='planner.retirement'),
         ),
         migrations.AddIndex(
-            model_name="finding",
-            index=models.Index(
-                condition=models.Q(("retirement__isnull", False)),
-                fields=["retirement"],
-                name="finding_by_retirement",
-            ),
+            model_name='finding',
+            index=models.Index(condition=models.Q(('retirement__isnull', False)), fields=['retirement'], name='finding_by_retirement'),
         ),
         migrations.AddConstraint(
-            model_name="retirement",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)),
-                fields=("deployment", "dag_id"),
-                name="one_retirement_of_a_dag",
-            ),
+            model_name='retirement',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('deployment', 'dag_id'), name='one_retirement_of_a_dag'),
         ),
     ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+
+from planner.rendering.csv_text import csv_file
 
 
 def as_file(
@@ -14,4 +18,15 @@ def as_file(
     shown = "".join(char if char.isprintable() else "_" for char in name)
     response["Content-Disposition"] = content_disposition_header(True, shown) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def as_csv(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], name: str
+) -> StreamingHttpResponse:
+    """The rows as a download of that name, written while they are read."""
+    response = StreamingHttpResponse(
+        csv_file(columns, rows), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,7 +15,6 @@ from planner.forms.finding import (
     ImportForm,
     filter_from,
 )
-from planner.rendering.csv_text import csv_file
 from planner.rendering.finding_csv import COLUMNS
 from planner.selectors.finding_export import finding_csv_rows
 from planner.services.finding_csv import (
@@ -27,6 +26,7 @@ from planner.services.finding_csv import (
 )
 from planner.views import words
 from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.attachment import as_csv
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ def download(request: DeploymentRequest, deployment: Deployment) -> HttpResponse
     filters, _ = filter_from(request.GET)
     today = timezone.localdate(request.now)
     rows = finding_csv_rows(deployment, filters, today=today)
-    response = StreamingHttpResponse(
-        csv_file(COLUMNS, rows), content_type="text/csv; charset=utf-8"
-    )
-    name = f"findings-{deployment.slug}-{today.isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return as_csv(COLUMNS, rows, f"findings-{deployment.slug}-{today.isoformat()}.csv")
 
 
 @require_http_methods(["GET", "POST"])

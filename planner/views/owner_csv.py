@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from planner.domain.numbers import plural
 from planner.forms.finding import ImportApplyForm, ImportForm
-from planner.rendering.csv_text import csv_file
 from planner.selectors.owner_export import OWNER_COLUMNS, owner_csv_rows
 from planner.services.owner_csv import (
     CsvRejected,
@@ -23,6 +22,7 @@ from planner.services.owner_csv import (
     owners_store,
 )
 from planner.views.access import DeploymentRequest, Role, deployment_view
+from planner.views.attachment import as_csv
 from planner.views.page import render_page
 
 if TYPE_CHECKING:
@@ -33,12 +33,8 @@ if TYPE_CHECKING:
 @deployment_view(Role.VIEWER)
 def download(request: DeploymentRequest, deployment: Deployment) -> HttpResponseBase:
     """Every owner as CSV."""
-    response = StreamingHttpResponse(
-        csv_file(OWNER_COLUMNS, owner_csv_rows(deployment)), content_type="text/csv; charset=utf-8"
-    )
     name = f"owners-{deployment.slug}-{timezone.localdate(request.now).isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return as_csv(OWNER_COLUMNS, owner_csv_rows(deployment), name)
 
 
 @require_http_methods(["GET", "POST"])
